@@ -13,6 +13,9 @@ type Identity struct {
 	Name string
 	// Namespace of the managed resource, recorded beside the mark for people.
 	Namespace string
+	// Host is the one host that the VM may be on, where its placement names one; empty where it may be on any. Of a fleet of
+	// independent hosts, only this one then has to answer for the VM to be known to be absent.
+	Host string
 }
 
 // Placement is where a VM is made; empty fields are the endpoint's choice.
