@@ -45,6 +45,21 @@ func (l *Libvirt) GuestExec(ctx context.Context, vm VM, program string, args ...
 	}
 }
 
+// AwaitGuest is GuestExec for a guest that may still be booting: it tries again until ctx ends.
+func (l *Libvirt) AwaitGuest(ctx context.Context, vm VM, program string, args ...string) (string, error) {
+	for {
+		out, err := l.GuestExec(ctx, vm, program, args...)
+		if err == nil {
+			return out, nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", err
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
 // agent calls a command of the guest agent, https://qemu.readthedocs.io/en/latest/interop/qemu-ga-ref.html
 func (l *Libvirt) agent(ctx context.Context, vm VM, command string, args, result any) error {
 	call, err := json.Marshal(map[string]any{"execute": command, "arguments": args})
