@@ -1,0 +1,203 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vcenter
+
+import (
+	"slices"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/simulator/esx"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// clone makes a VM from another. Unlike vcsim's clone it creates the VM with all of the config spec at once.
+func (w *world) clone(ctx *simulator.Context, src *simulator.VirtualMachine, req *types.CloneVM_Task) (types.AnyType, types.BaseMethodFault) {
+	if req.Spec.Customization != nil || req.Spec.Snapshot != nil || req.Spec.Location.DiskMoveType != "" {
+		return nil, &types.NotSupported{}
+	}
+	folder, ok := w.reg.Get(req.Folder).(*simulator.Folder)
+	if !ok {
+		return nil, &types.ManagedObjectNotFound{Obj: req.Folder}
+	}
+	if e := w.reg.FindByName(req.Name, folder.ChildEntity); e != nil {
+		return nil, &types.DuplicateName{Name: req.Name, Object: e.Reference()}
+	}
+	pool, host, fault := w.cloneTarget(src, req.Spec.Location)
+	if fault != nil {
+		return nil, fault
+	}
+	config, fault := w.cloneConfig(ctx, src, req)
+	if fault != nil {
+		return nil, fault
+	}
+
+	body := folder.CreateVMTask(ctx, &types.CreateVM_Task{This: folder.Self, Config: config, Pool: pool, Host: &host}).(*methods.CreateVM_TaskBody) //nolint:forcetypeassert // vcsim's own type.
+	res, fault := w.await(body.Res.Returnval)
+	if fault != nil {
+		return nil, fault
+	}
+	vm := w.reg.Get(res.(types.ManagedObjectReference)).(*simulator.VirtualMachine) //nolint:forcetypeassert // The result of CreateVM_Task.
+	if req.Spec.Template {
+		vm.MarkAsTemplate(&types.MarkAsTemplate{This: vm.Self})
+		return res, nil
+	}
+	if req.Spec.PowerOn {
+		on := vm.PowerOnVMTask(ctx, &types.PowerOnVM_Task{This: vm.Self}).(*methods.PowerOnVM_TaskBody) //nolint:forcetypeassert // vcsim's own type.
+		if _, fault := w.await(on.Res.Returnval); fault != nil {
+			return nil, fault
+		}
+	}
+	return res, nil
+}
+
+// cloneTarget returns the resource pool and host of a clone: the host must be one of the pool's cluster.
+func (w *world) cloneTarget(src *simulator.VirtualMachine, to types.VirtualMachineRelocateSpec) (pool, host types.ManagedObjectReference, fault types.BaseMethodFault) {
+	p := to.Pool
+	if p == nil {
+		p = src.ResourcePool
+	}
+	if p == nil {
+		return pool, host, &types.InvalidArgument{InvalidProperty: "spec.location.pool"}
+	}
+	hosts := w.poolHosts(*p)
+	if len(hosts) == 0 {
+		return pool, host, &types.ManagedObjectNotFound{Obj: *p}
+	}
+	h := to.Host
+	if h == nil {
+		h = &hosts[0]
+	}
+	if !slices.Contains(hosts, *h) {
+		return pool, host, &types.InvalidArgument{InvalidProperty: "spec.location.host"}
+	}
+	return *p, *h, nil
+}
+
+// poolHosts returns the hosts of the cluster that a resource pool belongs to.
+func (w *world) poolHosts(ref types.ManagedObjectReference) []types.ManagedObjectReference {
+	for {
+		switch o := w.reg.Get(ref).(type) {
+		case *simulator.ClusterComputeResource:
+			return o.Host
+		case mo.Entity:
+			if o.Entity().Parent == nil {
+				return nil
+			}
+			ref = *o.Entity().Parent
+		default:
+			return nil
+		}
+	}
+}
+
+// cloneConfig returns the config of a clone: what the request leaves out is the source's.
+func (w *world) cloneConfig(ctx *simulator.Context, src *simulator.VirtualMachine, req *types.CloneVM_Task) (types.VirtualMachineConfigSpec, types.BaseMethodFault) {
+	var config types.VirtualMachineConfigSpec
+	if req.Spec.Config != nil {
+		config = *req.Spec.Config
+	}
+	config.Name = req.Name
+	config.Version = src.Config.Version
+	if config.GuestId == "" {
+		config.GuestId = src.Config.GuestId
+	}
+	if config.NumCPUs == 0 {
+		config.NumCPUs = src.Config.Hardware.NumCPU
+	}
+	if config.MemoryMB == 0 {
+		config.MemoryMB = int64(src.Config.Hardware.MemoryMB)
+	}
+	if config.NumCoresPerSocket == nil {
+		config.NumCoresPerSocket = src.Config.Hardware.NumCoresPerSocket
+	}
+
+	var path object.DatastorePath
+	path.FromString(src.Config.Files.VmPathName)
+	path.Path = ""
+	if ref := req.Spec.Location.Datastore; ref != nil {
+		ds, ok := w.reg.Get(*ref).(*simulator.Datastore)
+		if !ok {
+			return config, &types.ManagedObjectNotFound{Obj: *ref}
+		}
+		path.Datastore = ds.Name
+	}
+	config.Files = &types.VirtualMachineFileInfo{VmPathName: path.String() + " " + req.Name}
+
+	devices, fault := w.cloneDevices(ctx, src, slices.Concat(req.Spec.Location.DeviceChange, config.DeviceChange))
+	config.DeviceChange = devices
+	return config, fault
+}
+
+// cloneDevices returns the devices to create for a clone: those of the source but vcsim's defaults, which each VM gets, with
+// the changes applied.
+func (w *world) cloneDevices(ctx *simulator.Context, src *simulator.VirtualMachine, changes []types.BaseVirtualDeviceConfigSpec) ([]types.BaseVirtualDeviceConfigSpec, types.BaseMethodFault) {
+	all, fault := w.copyDevices(ctx, src.Self)
+	if fault != nil {
+		return nil, fault
+	}
+	defaults := object.VirtualDeviceList(esx.VirtualDevice)
+	devices := slices.DeleteFunc(all, func(d types.BaseVirtualDevice) bool {
+		return defaults.Find(all.Name(d)) != nil
+	})
+	for _, d := range devices {
+		forgetIdentity(d)
+	}
+
+	for i, c := range changes {
+		spec := c.GetVirtualDeviceConfigSpec()
+		key := spec.Device.GetVirtualDevice().Key
+		at := slices.IndexFunc(devices, func(d types.BaseVirtualDevice) bool { return d.GetVirtualDevice().Key == key })
+		switch {
+		case spec.Operation == types.VirtualDeviceConfigSpecOperationAdd:
+			devices = append(devices, spec.Device)
+		case at < 0:
+			return nil, &types.InvalidDeviceSpec{DeviceIndex: int32(i)} //nolint:gosec // Few devices.
+		case spec.Operation == types.VirtualDeviceConfigSpecOperationRemove:
+			devices = slices.Delete(devices, at, at+1)
+		default:
+			devices[at] = spec.Device
+		}
+	}
+	add, err := devices.ConfigSpec(types.VirtualDeviceConfigSpecOperationAdd)
+	if err != nil {
+		return nil, &types.InvalidDeviceSpec{}
+	}
+	return add, nil
+}
+
+// forgetIdentity takes from a copied device what no two VMs may share: a disk's file and UUID, a generated MAC address.
+func forgetIdentity(d types.BaseVirtualDevice) {
+	switch d := d.(type) {
+	case *types.VirtualDisk:
+		if b, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo); ok {
+			b.FileName, b.Uuid, b.Parent, b.Datastore = "", "", nil, nil
+		}
+	case types.BaseVirtualEthernetCard:
+		card := d.GetVirtualEthernetCard()
+		if card.AddressType != string(types.VirtualEthernetCardMacTypeManual) {
+			card.MacAddress = ""
+		}
+	}
+}
+
+// copyDevices returns a deep copy of a VM's devices, which vcsim makes for a property collector.
+func (w *world) copyDevices(ctx *simulator.Context, vm types.ManagedObjectReference) (object.VirtualDeviceList, types.BaseMethodFault) {
+	objects, fault := w.retrieve(ctx, types.PropertyFilterSpec{
+		ObjectSet: []types.ObjectSpec{{Obj: vm}},
+		PropSet:   []types.PropertySpec{{Type: "VirtualMachine", PathSet: []string{"config.hardware.device"}}},
+	})
+	if fault != nil || len(objects) != 1 || len(objects[0].PropSet) != 1 {
+		return nil, &types.ManagedObjectNotFound{Obj: vm}
+	}
+	switch v := objects[0].PropSet[0].Val.(type) {
+	case *types.ArrayOfVirtualDevice:
+		return v.VirtualDevice, nil
+	case types.ArrayOfVirtualDevice:
+		return v.VirtualDevice, nil
+	}
+	return nil, &types.ManagedObjectNotFound{Obj: vm}
+}

@@ -1,0 +1,102 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vcenter
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// properties are those of one object, by path.
+type properties map[string]types.AnyType
+
+// A filter is one filter of a collector and what was sent of the objects it selects.
+type filter struct {
+	unlocked
+
+	Self  types.ManagedObjectReference
+	owner *collector
+	spec  types.PropertyFilterSpec
+	sent  map[types.ManagedObjectReference]properties
+}
+
+// Reference returns what vcsim knows the filter by.
+func (f *filter) Reference() types.ManagedObjectReference { return f.Self }
+
+// DestroyPropertyFilter removes the filter.
+func (f *filter) DestroyPropertyFilter(ctx *simulator.Context, _ *types.DestroyPropertyFilter) soap.HasFault {
+	f.owner.mu.Lock()
+	f.owner.filters = slices.DeleteFunc(f.owner.filters, func(o *filter) bool { return o == f })
+	f.owner.mu.Unlock()
+	ctx.Session.Registry.Remove(ctx, f.Self)
+	return &methods.DestroyPropertyFilterBody{Res: &types.DestroyPropertyFilterResponse{}}
+}
+
+// updates returns what is different from what was sent, and takes it for sent. The caller holds the world's lock.
+func (f *filter) updates(ctx *simulator.Context) ([]types.ObjectUpdate, types.BaseMethodFault) {
+	objects, fault := f.owner.world.retrieve(ctx, f.spec)
+	if fault != nil {
+		return nil, fault
+	}
+	var updates []types.ObjectUpdate
+	seen := make(map[types.ManagedObjectReference]bool, len(objects))
+	for _, o := range objects {
+		seen[o.Obj] = true
+		now := make(properties, len(o.PropSet))
+		for _, p := range o.PropSet {
+			now[p.Name] = p.Val
+		}
+		before, known := f.sent[o.Obj]
+		f.sent[o.Obj] = now
+		kind := types.ObjectUpdateKindModify
+		if !known {
+			kind = types.ObjectUpdateKindEnter
+		}
+		if changes := difference(before, now); len(changes) > 0 || !known {
+			updates = append(updates, types.ObjectUpdate{Kind: kind, Obj: o.Obj, ChangeSet: changes})
+		}
+	}
+	for ref := range f.sent {
+		if !seen[ref] {
+			delete(f.sent, ref)
+			updates = append(updates, types.ObjectUpdate{Kind: types.ObjectUpdateKindLeave, Obj: ref})
+		}
+	}
+	slices.SortFunc(updates, func(a, b types.ObjectUpdate) int { return strings.Compare(a.Obj.String(), b.Obj.String()) })
+	return updates, nil
+}
+
+// difference returns the changes that lead from one set of properties to the other, in the order of their paths. A property
+// that is not set any more is assigned nothing.
+func difference(before, now properties) []types.PropertyChange {
+	var changes []types.PropertyChange
+	for name, val := range now {
+		if old, ok := before[name]; !ok || !reflect.DeepEqual(old, val) {
+			changes = append(changes, types.PropertyChange{Name: name, Op: types.PropertyChangeOpAssign, Val: val})
+		}
+	}
+	for name := range before {
+		if _, ok := now[name]; !ok {
+			changes = append(changes, types.PropertyChange{Name: name, Op: types.PropertyChangeOpAssign})
+		}
+	}
+	slices.SortFunc(changes, func(a, b types.PropertyChange) int { return strings.Compare(a.Name, b.Name) })
+	return changes
+}
+
+// retrieve returns deep copies of what a filter spec selects. The caller holds the world's lock.
+func (w *world) retrieve(ctx *simulator.Context, spec types.PropertyFilterSpec) ([]types.ObjectContent, types.BaseMethodFault) {
+	pc := &simulator.PropertyCollector{}
+	body := pc.RetrievePropertiesEx(ctx, &types.RetrievePropertiesEx{SpecSet: []types.PropertyFilterSpec{spec}}).(*methods.RetrievePropertiesExBody) //nolint:forcetypeassert // vcsim's own type.
+	if body.Fault_ != nil {
+		return nil, asFault(body.Fault_)
+	}
+	return body.Res.Returnval.Objects, nil
+}

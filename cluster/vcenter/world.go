@@ -1,0 +1,159 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vcenter
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// A world is the simulator's state and the order in which it changes: one call at a time, together with the tasks that the
+// call starts. It follows all changes as a handler of vcsim's registry.
+type world struct {
+	reg *simulator.Registry
+	// ctx is that of changes which no call asked for.
+	ctx *simulator.Context
+
+	// call holds mu, and so does each task of ours while it works.
+	mu sync.Mutex
+	// rule of the call under way. Guarded by mu.
+	rule *Rule
+	// state guards the fields below it, which are used with and without mu held.
+	state sync.Mutex
+	// running are vcsim's own tasks that have not ended; each channel is closed when its task has.
+	running map[types.ManagedObjectReference]chan struct{}
+	// ours are tasks that we run; each channel is closed when its task has ended.
+	ours map[types.ManagedObjectReference]chan struct{}
+	// powered are VMs whose power state changed during the call under way.
+	powered []types.ManagedObjectReference
+	// edge is closed, and replaced, when something has changed.
+	edge   chan struct{}
+	closed chan struct{}
+}
+
+var _ simulator.RegisterObject = &world{}
+
+func newWorld(reg *simulator.Registry) *world {
+	w := &world{
+		reg:     reg,
+		ctx:     simulator.NewContext(),
+		running: map[types.ManagedObjectReference]chan struct{}{},
+		ours:    map[types.ManagedObjectReference]chan struct{}{},
+		edge:    make(chan struct{}),
+		closed:  make(chan struct{}),
+	}
+	w.ctx.Context = context.Background()
+	w.ctx.Map = reg
+	reg.AddHandler(w)
+	return w
+}
+
+// Reference returns what vcsim knows the world by.
+func (w *world) Reference() types.ManagedObjectReference {
+	return types.ManagedObjectReference{Type: "World", Value: "world"}
+}
+
+// call runs f, which serves one call, and waits for the tasks that it started.
+func (w *world) call(rule *Rule, f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rule = rule
+	defer func() { w.rule = nil }()
+	f()
+	w.finish()
+}
+
+// finish waits for vcsim's tasks, lets guests follow the power state of their VM, and announces that something changed.
+func (w *world) finish() {
+	w.settle()
+	w.state.Lock()
+	powered := w.powered
+	w.powered = nil
+	w.state.Unlock()
+	for _, ref := range powered {
+		w.followPower(ref)
+	}
+	w.changed()
+}
+
+// settle waits until all of vcsim's own tasks have ended.
+func (w *world) settle() {
+	for {
+		w.state.Lock()
+		var ref types.ManagedObjectReference
+		var done chan struct{}
+		for ref, done = range w.running {
+			break
+		}
+		w.state.Unlock()
+		if done == nil {
+			return
+		}
+		<-done
+		// vcsim holds the task's lock until all handlers have heard of its end.
+		w.reg.WithLock(w.ctx, ref, func() {})
+	}
+}
+
+// changed wakes whoever waits for changes.
+func (w *world) changed() {
+	w.state.Lock()
+	defer w.state.Unlock()
+	close(w.edge)
+	w.edge = make(chan struct{})
+}
+
+// next returns a channel that is closed when something changes from now on.
+func (w *world) next() <-chan struct{} {
+	w.state.Lock()
+	defer w.state.Unlock()
+	return w.edge
+}
+
+// shut lets go of whoever waits. It may be called once.
+func (w *world) shut() { close(w.closed) }
+
+// PutObject implements simulator.RegisterObject.
+func (w *world) PutObject(*simulator.Context, mo.Reference) {}
+
+// RemoveObject implements simulator.RegisterObject.
+func (w *world) RemoveObject(*simulator.Context, types.ManagedObjectReference) {}
+
+// UpdateObject implements simulator.RegisterObject: it follows the state of tasks and the power of VMs.
+func (w *world) UpdateObject(_ *simulator.Context, obj mo.Reference, changes []types.PropertyChange) {
+	switch o := obj.(type) {
+	case *mo.Task:
+		w.followTask(o)
+	case *mo.VirtualMachine:
+		if slices.ContainsFunc(changes, func(c types.PropertyChange) bool { return c.Name == "runtime.powerState" }) {
+			w.state.Lock()
+			w.powered = append(w.powered, o.Self)
+			w.state.Unlock()
+		}
+	}
+}
+
+func (w *world) followTask(t *mo.Task) {
+	w.state.Lock()
+	defer w.state.Unlock()
+	done, isOurs := w.ours[t.Self]
+	if !isOurs {
+		done = w.running[t.Self]
+	}
+	switch {
+	case isOver(t.Info.State):
+		if done != nil {
+			close(done)
+			delete(w.running, t.Self)
+			delete(w.ours, t.Self)
+		}
+	case t.Info.State == types.TaskInfoStateRunning && done == nil:
+		w.running[t.Self] = make(chan struct{})
+	}
+}
