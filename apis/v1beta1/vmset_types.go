@@ -55,7 +55,7 @@ type VMTemplate struct {
 // +kubebuilder:validation:Enum=RollingUpdate
 type UpdateStrategyType string
 
-// RollingUpdate replaces a set's VMs step by step, within two budgets.
+// RollingUpdateStrategy replaces a set's VMs step by step, within two budgets.
 const RollingUpdateStrategy UpdateStrategyType = "RollingUpdate"
 
 // RollingUpdate is how much a set may deviate from its number of replicas while its VMs are replaced.

@@ -65,7 +65,7 @@ func choose(all []recipe, names []string) ([]recipe, error) {
 
 // build makes the package's image out of the sources in root.
 func (r recipe) build(ctx context.Context, root, version string) (v1.Image, error) {
-	base := v1.Image(empty.Image)
+	base := empty.Image
 	if r.binary != nil {
 		content, err := r.binary.compile(ctx, root, version)
 		if err != nil {

@@ -212,16 +212,12 @@ func TestMissingHostFile(t *testing.T) {
 // unpack writes an image's files to a directory that every user can enter.
 func unpack(t *testing.T, img v1.Image) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "xpkg-rootfs-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // An unprivileged user must be able to enter it.
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	stream := mutate.Extract(img)
-	defer stream.Close() //nolint:errcheck // Only read from.
+	defer stream.Close()
 	for tr := tar.NewReader(stream); ; {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
@@ -247,7 +243,7 @@ func writeFile(path string, r io.Reader, mode os.FileMode) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // As above.
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
 	return os.WriteFile(path, content, mode)
@@ -256,7 +252,7 @@ func writeFile(path string, r io.Reader, mode os.FileMode) error {
 // runIn runs a program of an unpacked image as the image's user, with nothing else of this machine in sight.
 func runIn(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, args...) //nolint:gosec // The program is the one just built.
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"HOME=" + homeDir}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
@@ -272,7 +268,7 @@ func runIn(t *testing.T, dir, program string, args ...string) string {
 
 func interpreterOf(t *testing.T, path string) string {
 	t.Helper()
-	raw, err := os.ReadFile(path) //nolint:gosec // The file was just unpacked.
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
