@@ -1,0 +1,68 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package virtualmachine
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/endpoint"
+)
+
+// Names of the indexes by which VirtualMachines are found in the cache.
+const (
+	indexExternalName = "externalName"
+	indexEndpoint     = "endpoint"
+	indexClass        = "class"
+	indexSecret       = "secret"
+)
+
+// indexes returns what VirtualMachines are found by, by the name of the index.
+func indexes() map[string]func(*v1beta1.VirtualMachine) string {
+	return map[string]func(*v1beta1.VirtualMachine) string{
+		indexExternalName: func(vm *v1beta1.VirtualMachine) string { return meta.GetExternalName(vm) },
+		indexEndpoint:     func(vm *v1beta1.VirtualMachine) string { return endpoint.RefOf(vm).String() },
+		indexClass: func(vm *v1beta1.VirtualMachine) string {
+			if ref := vm.Spec.ForProvider.ClassRef; ref != nil {
+				return ref.Name
+			}
+			return ""
+		},
+		indexSecret: func(vm *v1beta1.VirtualMachine) string {
+			if u := vm.Spec.ForProvider.UserData; u != nil && u.CloudInit.SecretRef != nil {
+				return u.CloudInit.SecretRef.Name
+			}
+			return ""
+		},
+	}
+}
+
+// indexer returns the function that controller-runtime calls for each object of the cache.
+func indexer(value func(*v1beta1.VirtualMachine) string) client.IndexerFunc {
+	return func(o client.Object) []string {
+		vm, ok := o.(*v1beta1.VirtualMachine)
+		if !ok {
+			return nil
+		}
+		if v := value(vm); v != "" {
+			return []string{v}
+		}
+		return nil
+	}
+}
+
+// addIndexes adds the indexes to the cache of VirtualMachines.
+func addIndexes(ctx context.Context, fi client.FieldIndexer) error {
+	for name, value := range indexes() {
+		if err := fi.IndexField(ctx, &v1beta1.VirtualMachine{}, name, indexer(value)); err != nil {
+			return fmt.Errorf("cannot index VirtualMachines by %s: %w", name, err)
+		}
+	}
+	return nil
+}
