@@ -41,6 +41,15 @@ func pools(hosts int) Inventory {
 	return inv
 }
 
+// local is a fleet in which each host has a datastore of its own besides those of its cluster.
+func local(hosts int) Inventory {
+	inv := fleet(hosts)
+	for _, h := range inv.Hosts {
+		inv.Datastores = append(inv.Datastores, Datastore{Name: "local-" + h.Name, Hosts: []string{h.Name}, FreeGiB: 1 << 10})
+	}
+	return inv
+}
+
 // patchwork is an inventory in which no two hosts mount the same datastores.
 func patchwork(hosts int) Inventory {
 	inv := fleet(hosts)
@@ -84,6 +93,7 @@ func BenchmarkPlan(b *testing.B) {
 		{"1000 replicas, 1000 hosts, strict", fleet(1000), strict, 1000},
 		{"1000 replicas, 64 hosts, strict, 936 unplaced", fleet(64), strict, 1000},
 		{"1000 replicas, 64 hosts with a pool each", pools(64), rules, 1000},
+		{"1000 replicas, 1000 hosts with a datastore each", local(1000), rules, 1000},
 		{"10000 replicas, 1000 hosts", fleet(1000), rules, 10000},
 		{"1000 replicas, 1000 hosts with mounts of their own", patchwork(1000), rules, 1000},
 	}

@@ -8,7 +8,10 @@ import (
 	"slices"
 )
 
-// A cell is the hosts of one cluster that can use the same datastores. They differ in cost and room only.
+// anyCluster stands for a host's cluster when nothing is asked of clusters.
+const anyCluster = -1
+
+// A cell is the hosts of one cluster, or of any, that can use the same datastores. They differ in cost and room only.
 type cell struct {
 	cluster int
 	hosts   []int
@@ -53,12 +56,16 @@ func (b *board) makeCells() {
 		if h.out != none || len(h.stores) == 0 {
 			continue
 		}
-		key := indexKey(h.cluster, h.stores)
+		in := h.cluster
+		if b.price.rules.Cluster.Scope == Off {
+			in = anyCluster
+		}
+		key := indexKey(in, h.stores)
 		at, ok := byKey[key]
 		if !ok {
 			at = len(b.cells)
 			byKey[key] = at
-			b.cells = append(b.cells, cell{cluster: h.cluster})
+			b.cells = append(b.cells, cell{cluster: in})
 		}
 		b.cells[at].hosts = append(b.cells[at].hosts, i)
 	}
@@ -88,37 +95,47 @@ func (b *board) makePools() {
 	}
 }
 
-// connect makes nodes and arcs of clusters, cells and pools.
+// connect makes nodes and arcs. Clusters need none when nothing is asked of them.
 func (b *board) connect() {
-	clusters := make(map[int]int, len(b.survey.clusters)) // by cluster, its node
-	cells := make([]int, len(b.cells))                    // by cell, its node
+	clusters := map[int]int{anyCluster: source} // by cluster, its node
+	nodes := make([]int, len(b.cells))          // by cell, its node
 	for i := range b.cells {
 		c := &b.cells[i]
-		if _, ok := clusters[c.cluster]; !ok {
-			clusters[c.cluster] = b.addNode()
-			b.addArc(source, clusters[c.cluster], newBundle([]ramp{b.price.cluster(b.survey.clusters[c.cluster])}))
+		from, ok := clusters[c.cluster]
+		if !ok {
+			from = b.addNode()
+			clusters[c.cluster] = from
+			b.addArc(source, from, newBundle(b.price.cluster(b.survey.clusters[c.cluster])))
 		}
-		ramps := make([]ramp, 0, len(c.hosts))
-		for _, h := range c.hosts {
-			ramps = append(ramps, b.price.host(h, &b.survey.hosts[h]))
-		}
-		c.units = newBundle(ramps)
-		cells[i] = b.addNode()
-		c.arc = b.addArc(clusters[c.cluster], cells[i], c.units)
+		c.units = newBundle(b.hostRamps(c.hosts)...)
+		nodes[i] = b.addNode()
+		c.arc = b.addArc(from, nodes[i], c.units)
 	}
 	for i := range b.pools {
 		p := &b.pools[i]
-		ramps := make([]ramp, 0, len(p.stores))
-		for _, d := range p.stores {
-			ramps = append(ramps, b.price.store(d, &b.survey.stores[d]))
-		}
-		p.units = newBundle(ramps)
+		p.units = newBundle(b.storeRamps(p.stores)...)
 		node := b.addNode()
 		p.arc = b.addArc(node, sink, p.units)
 		for _, c := range p.cells {
-			b.cells[c].mounts = append(b.cells[c].mounts, mount{pool: i, arc: b.addArc(cells[c], node, nil)})
+			b.cells[c].mounts = append(b.cells[c].mounts, mount{pool: i, arc: b.addArc(nodes[c], node, nil)})
 		}
 	}
+}
+
+func (b *board) hostRamps(hosts []int) []ramp {
+	ramps := make([]ramp, 0, len(hosts))
+	for _, i := range hosts {
+		ramps = append(ramps, b.price.host(i, &b.survey.hosts[i]))
+	}
+	return ramps
+}
+
+func (b *board) storeRamps(stores []int) []ramp {
+	ramps := make([]ramp, 0, len(stores))
+	for _, i := range stores {
+		ramps = append(ramps, b.price.store(i, &b.survey.stores[i]))
+	}
+	return ramps
 }
 
 // slots finds the best slots for a number of VMs, or for as many of them as there is room for.
@@ -156,7 +173,7 @@ func (b *board) taken(units *bundle, arc int, owners []int) []int {
 
 // indexKey makes a map key of indexes.
 func indexKey(first int, rest []int) string {
-	key := binary.AppendUvarint(make([]byte, 0, 2*len(rest)+2), uint64(first))
+	key := binary.AppendVarint(make([]byte, 0, 2*len(rest)+2), int64(first))
 	for _, i := range rest {
 		key = binary.AppendUvarint(key, uint64(i))
 	}
