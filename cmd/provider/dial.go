@@ -1,0 +1,66 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients/libvirt"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients/vsphere"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/endpoint"
+)
+
+// dialers returns how to open each type of hypervisor.
+func dialers(log logging.Logger) map[v1beta1.ProviderType]endpoint.Dial {
+	return map[v1beta1.ProviderType]endpoint.Dial{
+		v1beta1.ProviderVSphere: func(e v1beta1.Endpoint, c endpoint.Credentials) (clients.Hypervisor, error) {
+			return dialVSphere(e.VSphere, c, log)
+		},
+		v1beta1.ProviderLibvirt: func(e v1beta1.Endpoint, _ endpoint.Credentials) (clients.Hypervisor, error) {
+			return dialLibvirt(e.Libvirt, log)
+		},
+	}
+}
+
+func dialVSphere(e *v1beta1.VSphereEndpoint, c endpoint.Credentials, log logging.Logger) (clients.Hypervisor, error) {
+	if e == nil {
+		return nil, noBlock(v1beta1.ProviderVSphere)
+	}
+	h, err := vsphere.New(vsphere.Config{
+		Server:                e.Server,
+		Username:              c.Username,
+		Password:              c.Password,
+		CABundle:              e.CABundle,
+		InsecureSkipTLSVerify: e.InsecureSkipTLSVerify,
+		ZoneTagCategory:       e.ZoneTagCategory,
+	}, vsphere.Options{Log: log.WithValues("hypervisor", "vsphere")})
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+func dialLibvirt(e *v1beta1.LibvirtEndpoint, log logging.Logger) (clients.Hypervisor, error) {
+	if e == nil {
+		return nil, noBlock(v1beta1.ProviderLibvirt)
+	}
+	cfg := libvirt.Config{}
+	for _, h := range e.Hosts {
+		cfg.Hosts = append(cfg.Hosts, libvirt.Host{Name: h.Name, URI: h.URI, Cluster: h.Cluster, Zone: h.Zone})
+	}
+	h, err := libvirt.New(cfg, libvirt.Options{Log: log.WithValues("hypervisor", "libvirt")})
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// noBlock is the error of a config whose type names a block that is not there. Admission refuses such a config.
+func noBlock(t v1beta1.ProviderType) error {
+	return clients.NewError(clients.Invalid, "", fmt.Errorf("the endpoint is of type %q but has no block %q", t, t))
+}
