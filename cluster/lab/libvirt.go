@@ -5,12 +5,9 @@ package lab
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -162,48 +159,4 @@ func (l *Libvirt) Destroy(ctx context.Context, vm VM) error {
 	}
 	_, err := l.virsh(ctx, vm.Host, commands...)
 	return err
-}
-
-// CreateForeign defines a domain without a disk on the first host.
-func (l *Libvirt) CreateForeign(ctx context.Context, name string) (VM, error) {
-	dir, err := os.MkdirTemp("", "foreign-")
-	if err != nil {
-		return VM{}, fmt.Errorf("cannot make a temporary folder: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-
-	xml := fmt.Sprintf("<domain type='qemu'><name>%s</name><memory unit='MiB'>32</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain>", name)
-	file := filepath.Join(dir, "domain.xml")
-	if err := os.WriteFile(file, []byte(xml), 0o600); err != nil {
-		return VM{}, fmt.Errorf("cannot write the domain's XML: %w", err)
-	}
-	host := l.hosts[0].Name
-	if _, err := l.virsh(ctx, host, "define "+file); err != nil {
-		return VM{}, err
-	}
-	id, err := l.virsh(ctx, host, "domuuid "+name)
-	if err != nil {
-		return VM{}, err
-	}
-	return VM{Name: name, ID: strings.TrimSpace(id), Host: host, CPUs: 1}, nil
-}
-
-// VolumeDigest returns the SHA-256 of a volume's content, in hexadecimal.
-func (l *Libvirt) VolumeDigest(ctx context.Context, host, pool, volume string) (string, error) {
-	dir, err := os.MkdirTemp("", "volume-")
-	if err != nil {
-		return "", fmt.Errorf("cannot make a temporary folder: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-
-	file := filepath.Join(dir, "content")
-	if _, err := l.virsh(ctx, host, fmt.Sprintf("vol-download --pool %s %s %s", pool, volume, file)); err != nil {
-		return "", err
-	}
-	content, err := os.ReadFile(file) //nolint:gosec // A file of our own temporary folder.
-	if err != nil {
-		return "", fmt.Errorf("cannot read the downloaded volume: %w", err)
-	}
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:]), nil
 }

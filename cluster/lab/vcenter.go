@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/vmware/govmomi"
-	"github.com/vmware/govmomi/find"
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/session"
 	"github.com/vmware/govmomi/view"
@@ -179,38 +178,6 @@ func (v *VCenter) Destroy(ctx context.Context, vm VM) error {
 		return fmt.Errorf("cannot destroy VM %q: %w", vm.Name, err)
 	}
 	return nil
-}
-
-// ForeignFolder is the folder that CreateForeign makes VMs in.
-const ForeignFolder = "/Production/WebServers"
-
-// CreateForeign makes an empty VM in ForeignFolder.
-func (v *VCenter) CreateForeign(ctx context.Context, name string) (VM, error) {
-	f := find.NewFinder(v.client.Client)
-	dc, err := f.DefaultDatacenter(ctx)
-	if err != nil {
-		return VM{}, fmt.Errorf("cannot find the datacenter: %w", err)
-	}
-	folder, err := f.SetDatacenter(dc).Folder(ctx, dc.InventoryPath+"/vm"+ForeignFolder)
-	if err != nil {
-		return VM{}, fmt.Errorf("cannot find the folder: %w", err)
-	}
-	pools, err := f.ResourcePoolList(ctx, "*/Resources")
-	if err != nil {
-		return VM{}, fmt.Errorf("cannot find a resource pool: %w", err)
-	}
-	task, err := folder.CreateVM(ctx, types.VirtualMachineConfigSpec{
-		Name: name, NumCPUs: 1, MemoryMB: 32, GuestId: string(types.VirtualMachineGuestOsIdentifierOtherGuest),
-		Files: &types.VirtualMachineFileInfo{VmPathName: "[ssd-datastore-1]"},
-	}, pools[0], nil)
-	if err := finish(ctx, task, err); err != nil {
-		return VM{}, fmt.Errorf("cannot create VM %q: %w", name, err)
-	}
-	vms, err := v.VMs(ctx, name)
-	if err != nil || len(vms) != 1 {
-		return VM{}, fmt.Errorf("cannot find the VM %q just made: %d VMs of this name: %w", name, len(vms), err)
-	}
-	return vms[0], nil
 }
 
 func (v *VCenter) vm(vm VM) *object.VirtualMachine {

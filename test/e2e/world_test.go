@@ -1,0 +1,197 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
+	"github.com/crossplane-contrib/provider-virtrigaud/cluster/lab"
+)
+
+// patience is how long a test waits for something that must come. It is generous: nothing is asserted about durations.
+const patience = 5 * time.Minute
+
+// envFile is where `make up` wrote down how to reach the local cluster.
+var envFile = flag.String("env", filepath.Join("..", "..", ".local", "env"), "env file of the local cluster")
+
+// A world is a test's namespace on the local cluster, with the hypervisors beside it.
+type world struct {
+	*testing.T
+	ctx     context.Context
+	env     lab.Env
+	kube    client.Client
+	kubectl lab.Kubectl
+	vcenter *lab.VCenter
+	// ns is the namespace's name. Names of VMs begin with it, so that tests do not see each other's.
+	ns string
+}
+
+// newWorld makes a namespace and removes it, with all VMs in it, when the test is over.
+func newWorld(t *testing.T, ns string) *world {
+	t.Helper()
+	w := &world{T: t, ctx: t.Context(), ns: ns}
+	var err error
+	if w.env, err = lab.LoadEnv(*envFile); err != nil {
+		t.Fatal(err)
+	}
+	if w.kubectl, err = lab.NewKubectl(w.env); err != nil {
+		t.Fatal(err)
+	}
+	if w.kube, err = newClient(w.env.Kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	if w.vcenter, err = lab.NewVCenter(t.Context(), w.env); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.vcenter.Close(context.WithoutCancel(t.Context())) })
+
+	w.removeNamespace(t.Context(), ns)
+	w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
+	t.Cleanup(func() {
+		if t.Failed() {
+			w.diagnose(ns)
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+		defer cancel()
+		w.removeNamespace(ctx, ns)
+	})
+	return w
+}
+
+func newClient(kubeconfig string) (client.Client, error) {
+	cfg, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	cfg.QPS, cfg.Burst = 100, 200
+	s := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(s); err != nil {
+		return nil, err
+	}
+	if err := v1beta1.AddToScheme(s); err != nil {
+		return nil, err
+	}
+	return client.New(cfg, client.Options{Scheme: s})
+}
+
+// guests returns the view of the libvirt hosts, or skips the test where they cannot run.
+func (w *world) guests() *lab.Libvirt {
+	w.Helper()
+	if w.env.Libvirt != lab.LibvirtQEMU {
+		w.Skipf("There are no real libvirt hosts: this local cluster's are of mode %q.", w.env.Libvirt)
+	}
+	guests, err := lab.NewLibvirt(w.env)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return guests
+}
+
+// with returns the same world with another t and namespace, for a subtest.
+func (w *world) with(t *testing.T) *world {
+	sub := *w
+	sub.T, sub.ctx = t, t.Context()
+	return &sub
+}
+
+func (w *world) create(o client.Object) {
+	w.Helper()
+	if err := w.kube.Create(w.ctx, o); err != nil {
+		w.Fatalf("cannot create %T %s: %v", o, o.GetName(), err)
+	}
+}
+
+func (w *world) delete(o client.Object) {
+	w.Helper()
+	if err := client.IgnoreNotFound(w.kube.Delete(w.ctx, o)); err != nil {
+		w.Fatalf("cannot delete %T %s: %v", o, o.GetName(), err)
+	}
+}
+
+func (w *world) get(o client.Object) {
+	w.Helper()
+	if err := w.kube.Get(w.ctx, client.ObjectKeyFromObject(o), o); err != nil {
+		w.Fatalf("cannot get %T %s: %v", o, o.GetName(), err)
+	}
+}
+
+func (w *world) exists(o client.Object) bool {
+	w.Helper()
+	err := w.kube.Get(w.ctx, client.ObjectKeyFromObject(o), o)
+	if client.IgnoreNotFound(err) != nil {
+		w.Fatalf("cannot get %T %s: %v", o, o.GetName(), err)
+	}
+	return err == nil
+}
+
+// change applies a change to an object as it is now, and again when somebody else changed it in between.
+func change[T client.Object](w *world, o T, how func(T)) {
+	w.Helper()
+	for {
+		w.get(o)
+		how(o)
+		err := w.kube.Update(w.ctx, o)
+		if kerrors.IsConflict(err) {
+			continue
+		}
+		if err != nil {
+			w.Fatalf("cannot change %T %s: %v", o, o.GetName(), err)
+		}
+		return
+	}
+}
+
+// removeNamespace deletes a namespace and what is in it, VMs first, and waits until it is gone.
+func (w *world) removeNamespace(ctx context.Context, ns string) {
+	w.Helper()
+	for _, args := range [][]string{
+		{"delete", "vmset", "--all", "-n", ns},
+		{"delete", "virtualmachines", "--all", "-n", ns},
+		{"delete", "namespace", ns, "--ignore-not-found"},
+	} {
+		if out, err := w.kubectl.Run(ctx, append(args, "--timeout="+patience.String())...); err != nil {
+			w.Errorf("cannot clear namespace %s: %v\n%s", ns, err, out)
+		}
+	}
+}
+
+// diagnose logs what a reader needs to find out why a test failed.
+func (w *world) diagnose(ns string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), time.Minute)
+	defer cancel()
+	for _, args := range [][]string{
+		{"get", "vmset,vmpp,virtualmachines,providerconfigs.infra.virtrigaud.io", "-n", ns, "-o", "yaml", "--show-managed-fields=false"},
+		{"get", "events", "-n", ns, "--sort-by=.lastTimestamp"},
+	} {
+		out, err := w.kubectl.Run(ctx, args...)
+		if err != nil {
+			w.Logf("cannot diagnose: %v", err)
+		}
+		w.Logf("kubectl %v:\n%s", args, tail(out, 400))
+	}
+	logs, _ := filepath.Glob(filepath.Join(w.env.Dir, "logs", "*.log"))
+	for _, file := range logs {
+		switch filepath.Base(file) {
+		case "provider.log", "function.log":
+			content, _ := os.ReadFile(file) //nolint:gosec // A log file of the local cluster.
+			w.Logf("%s:\n%s", filepath.Base(file), tail(string(content), 60))
+		}
+	}
+}
