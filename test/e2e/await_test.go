@@ -93,13 +93,13 @@ func (w *world) awaitReady(o client.Object) {
 	})
 }
 
-// awaitTrouble waits until a condition that is False, or the reason of one, speaks of all the given words.
+// awaitTrouble waits until a condition that is not True speaks of all the given words, in its reason or its message.
 func (w *world) awaitTrouble(o client.Object, words ...string) {
 	w.Helper()
 	w.await(fmt.Sprintf("%T %s says what is wrong, with the words %q", o, o.GetName(), words), func() (string, bool) {
 		all := w.conditions(o)
 		for _, c := range all {
-			if c.Status == "False" && containsAll(c.String(), words) {
+			if c.Status != "True" && containsAll(c.String(), words) {
 				return "", true
 			}
 		}

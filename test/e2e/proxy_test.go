@@ -13,15 +13,14 @@ import (
 
 // A wire leads to a hypervisor endpoint and can be cut: then whoever uses it finds nobody listening.
 type wire struct {
-	w                *world
-	network, address string
-	listener         net.Listener
-	targetNetwork    string
-	target           string
+	// network is "tcp" or "unix", at both ends.
+	network         string
+	address, target string
 
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
-	wg    sync.WaitGroup
+	mu       sync.Mutex
+	listener net.Listener // nil while the wire is cut
+	conns    map[net.Conn]struct{}
+	wg       sync.WaitGroup
 }
 
 // wire starts to listen and passes what it hears on to target. An empty address on "tcp" is a free port of loopback.
@@ -30,21 +29,22 @@ func (w *world) wire(network, address, target string) *wire {
 	if network == "tcp" && address == "" {
 		address = "127.0.0.1:0"
 	}
-	r := &wire{w: w, network: network, address: address, targetNetwork: network, target: target, conns: map[net.Conn]struct{}{}}
-	r.mend()
-	r.address = r.listener.Addr().String()
+	r := &wire{network: network, address: address, target: target, conns: map[net.Conn]struct{}{}}
+	r.mend(w)
 	w.Cleanup(func() { r.cut(); r.wg.Wait() })
 	return r
 }
 
-// mend lets connections through again.
-func (r *wire) mend() {
-	r.w.Helper()
+// mend lets connections through.
+func (r *wire) mend(w *world) {
+	w.Helper()
 	l, err := net.Listen(r.network, r.address)
 	if err != nil {
-		r.w.Fatalf("cannot listen: %v", err)
+		w.Fatalf("cannot listen: %v", err)
 	}
-	r.listener = l
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.listener, r.address = l, l.Addr().String()
 	r.wg.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -58,9 +58,12 @@ func (r *wire) mend() {
 
 // cut ends all connections and refuses new ones.
 func (r *wire) cut() {
-	_ = r.listener.Close()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.listener != nil {
+		_ = r.listener.Close()
+		r.listener = nil
+	}
 	for c := range r.conns {
 		_ = c.Close()
 	}
@@ -68,13 +71,15 @@ func (r *wire) cut() {
 
 func (r *wire) pass(near net.Conn) {
 	defer func() { _ = near.Close() }()
-	far, err := net.Dial(r.targetNetwork, r.target)
+	if !r.keep(near) {
+		return
+	}
+	defer r.forget(near)
+	far, err := net.Dial(r.network, r.target)
 	if err != nil {
 		return
 	}
 	defer func() { _ = far.Close() }()
-	r.keep(near)
-	defer r.forget(near)
 	r.wg.Go(func() {
 		_, _ = io.Copy(far, near)
 		_ = far.Close()
@@ -82,10 +87,15 @@ func (r *wire) pass(near net.Conn) {
 	_, _ = io.Copy(near, far)
 }
 
-func (r *wire) keep(c net.Conn) {
+// keep remembers a connection, unless the wire was cut since it was made.
+func (r *wire) keep(c net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.listener == nil {
+		return false
+	}
 	r.conns[c] = struct{}{}
+	return true
 }
 
 func (r *wire) forget(c net.Conn) {

@@ -66,7 +66,7 @@ func TestEndpointTrouble(t *testing.T) {
 			name:   "Unreachable",
 			reason: "An outage says nothing about the VMs.",
 			hurt:   func(*world) { way.cut() },
-			heal:   func(w *world) { way.w = w; way.mend() },
+			heal:   way.mend,
 			words:  []string{"Unreachable"},
 		},
 	}
@@ -101,8 +101,7 @@ func TestEndpointTrouble(t *testing.T) {
 		if !w.exists(vm) {
 			t.Error("An object must not vanish while nobody knows whether its VM did.")
 		}
-		way.w = w
-		way.mend()
+		way.mend(w)
 		w.awaitGone(vm)
 		if vms := w.vmsOf(w.vcenter, vm.Name); len(vms) > 0 {
 			t.Errorf("want no VM when its object is gone, got %v", vms)
@@ -160,7 +159,7 @@ func TestLibvirtHostTrouble(t *testing.T) {
 		t.Errorf("No VM may come or go because a host cannot be reached. -before, +during:\n%s", diff)
 	}
 
-	ways[w.env.LibvirtHosts[0].Name].mend()
+	ways[w.env.LibvirtHosts[0].Name].mend(w)
 	w.awaitReady(lost)
 	w.awaitReady(kept)
 	if diff := cmp.Diff(before, w.vms(guests)); diff != "" {
