@@ -1,0 +1,122 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vmset
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
+	"github.com/crossplane-contrib/provider-virtrigaud/function/rollout"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/placement"
+)
+
+// desire adds a resource to what a response asks for, which keeps what earlier functions ask for.
+func desire(rsp *fnv1.RunFunctionResponse, resource string, r *fnv1.Resource) {
+	if rsp.GetDesired() == nil {
+		rsp.Desired = &fnv1.State{}
+	}
+	if rsp.GetDesired().GetResources() == nil {
+		rsp.Desired.Resources = map[string]*fnv1.Resource{}
+	}
+	rsp.Desired.Resources[resource] = r
+}
+
+// keep a VM that exists.
+func keep(rsp *fnv1.RunFunctionResponse, s set, m machine) {
+	ready := fnv1.Ready_READY_FALSE
+	if m.Availability == rollout.Available && !m.Terminating {
+		ready = fnv1.Ready_READY_TRUE
+	}
+	spec := m.object.Field("spec")
+	if m.Revision == s.rollout.Revision {
+		place := m.object.Field("spec", "forProvider", "placement")
+		spec = structpb.NewStructValue(machineSpec(s.template, place, m.Slot, m.Revision))
+	}
+	desire(rsp, m.resource, &fnv1.Resource{Resource: machineObject(s, m.Name, m.Slot, m.Revision, spec), Ready: ready})
+}
+
+// create a VM.
+func create(rsp *fnv1.RunFunctionResponse, s set, c creation) {
+	spec := machineSpec(s.template, placeValue(c.place), c.slot, s.rollout.Revision)
+	desire(rsp, resourceName(c.slot, s.rollout.Revision), &fnv1.Resource{
+		Resource: machineObject(s, c.name, c.slot, s.rollout.Revision, structpb.NewStructValue(spec)),
+		Ready:    fnv1.Ready_READY_FALSE,
+	})
+}
+
+// machineObject is a VirtualMachine with the fields that a set decides, and no others.
+func machineObject(s set, name string, slot int, revision string, spec *structpb.Value) *structpb.Struct {
+	labels := maps.Clone(s.labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	maps.Copy(labels, s.ownLabels())
+	labels[v1beta1.LabelSlot] = strconv.Itoa(slot)
+	labels[v1beta1.LabelRevision] = revision
+
+	metadata := map[string]*structpb.Value{
+		"name":   structpb.NewStringValue(name),
+		"labels": textsValue(labels),
+	}
+	if len(s.annotations) > 0 {
+		metadata["annotations"] = textsValue(s.annotations)
+	}
+	return &structpb.Struct{Fields: map[string]*structpb.Value{
+		"apiVersion": structpb.NewStringValue(v1beta1.GroupVersion().String()),
+		"kind":       structpb.NewStringValue(v1beta1.VirtualMachineKind),
+		"metadata":   structpb.NewStructValue(&structpb.Struct{Fields: metadata}),
+		"spec":       spec,
+	}}
+}
+
+// machineSpec is a template with a VM's own placement and connection secret. It shares the rest with the template.
+func machineSpec(template *structpb.Struct, place *structpb.Value, slot int, revision string) *structpb.Struct {
+	forProvider := maps.Clone(template.GetFields()["forProvider"].GetStructValue().GetFields())
+	if forProvider == nil {
+		forProvider = map[string]*structpb.Value{}
+	}
+	delete(forProvider, "placement")
+	if place != nil {
+		forProvider["placement"] = place
+	}
+	spec := maps.Clone(template.GetFields())
+	if spec == nil {
+		spec = map[string]*structpb.Value{}
+	}
+	spec["forProvider"] = structpb.NewStructValue(&structpb.Struct{Fields: forProvider})
+
+	const secret = "writeConnectionSecretToRef"
+	if name := spec[secret].GetStructValue().GetFields()["name"].GetStringValue(); name != "" {
+		spec[secret] = structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{
+			"name": structpb.NewStringValue(fmt.Sprintf("%s-%d-%s", name, slot, revision)),
+		}})
+	}
+	return &structpb.Struct{Fields: spec}
+}
+
+// placeValue is a place as a VirtualMachine's forProvider.placement has it.
+func placeValue(p placement.Place) *structpb.Value {
+	fields := map[string]*structpb.Value{}
+	for name, value := range map[string]string{
+		"cluster": p.Cluster, "host": p.Host, "datastore": p.Datastore, "folder": p.Folder,
+	} {
+		if value != "" {
+			fields[name] = structpb.NewStringValue(value)
+		}
+	}
+	return structpb.NewStructValue(&structpb.Struct{Fields: fields})
+}
+
+func textsValue(texts map[string]string) *structpb.Value {
+	fields := make(map[string]*structpb.Value, len(texts))
+	for k, v := range texts {
+		fields[k] = structpb.NewStringValue(v)
+	}
+	return structpb.NewStructValue(&structpb.Struct{Fields: fields})
+}
