@@ -6,6 +6,8 @@ package main
 import (
 	"fmt"
 
+	"github.com/go-logr/logr"
+
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
@@ -16,13 +18,13 @@ import (
 )
 
 // dialers returns how to open each type of hypervisor.
-func dialers(log logging.Logger) map[v1beta1.ProviderType]endpoint.Dial {
+func dialers(log logr.Logger) map[v1beta1.ProviderType]endpoint.Dial {
 	return map[v1beta1.ProviderType]endpoint.Dial{
 		v1beta1.ProviderVSphere: func(e v1beta1.Endpoint, c endpoint.Credentials) (clients.Hypervisor, error) {
-			return dialVSphere(e.VSphere, c, log)
+			return dialVSphere(e.VSphere, c, logging.NewLogrLogger(log.WithName("vsphere")))
 		},
 		v1beta1.ProviderLibvirt: func(e v1beta1.Endpoint, _ endpoint.Credentials) (clients.Hypervisor, error) {
-			return dialLibvirt(e.Libvirt, log)
+			return dialLibvirt(e.Libvirt, log.WithName("libvirt"))
 		},
 	}
 }
@@ -38,14 +40,14 @@ func dialVSphere(e *v1beta1.VSphereEndpoint, c endpoint.Credentials, log logging
 		CABundle:              e.CABundle,
 		InsecureSkipTLSVerify: e.InsecureSkipTLSVerify,
 		ZoneTagCategory:       e.ZoneTagCategory,
-	}, vsphere.Options{Log: log.WithValues("hypervisor", "vsphere")})
+	}, vsphere.Options{Log: log})
 	if err != nil {
 		return nil, err
 	}
 	return h, nil
 }
 
-func dialLibvirt(e *v1beta1.LibvirtEndpoint, log logging.Logger) (clients.Hypervisor, error) {
+func dialLibvirt(e *v1beta1.LibvirtEndpoint, log logr.Logger) (clients.Hypervisor, error) {
 	if e == nil {
 		return nil, noBlock(v1beta1.ProviderLibvirt)
 	}
@@ -53,7 +55,7 @@ func dialLibvirt(e *v1beta1.LibvirtEndpoint, log logging.Logger) (clients.Hyperv
 	for _, h := range e.Hosts {
 		cfg.Hosts = append(cfg.Hosts, libvirt.Host{Name: h.Name, URI: h.URI, Cluster: h.Cluster, Zone: h.Zone})
 	}
-	h, err := libvirt.New(cfg, libvirt.Options{Log: log.WithValues("hypervisor", "libvirt")})
+	h, err := libvirt.New(cfg, libvirt.Options{Log: log})
 	if err != nil {
 		return nil, err
 	}

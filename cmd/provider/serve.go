@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/go-logr/logr"
 	"go.uber.org/zap/zapcore"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -44,7 +45,8 @@ type serveCommand struct {
 
 // Run reconciles until the process is told to stop.
 func (c serveCommand) Run() error {
-	log := c.logger()
+	root := c.logger()
+	log := logging.NewLogrLogger(root)
 	ctx, stop := context.WithCancelCause(ctrl.SetupSignalHandler())
 	defer stop(nil)
 
@@ -65,7 +67,7 @@ func (c serveCommand) Run() error {
 		return err
 	}
 
-	pool := endpoint.NewPool(mgr.GetClient(), mgr.GetCache(), dialers(log), endpoint.WithLogger(log))
+	pool := endpoint.NewPool(mgr.GetClient(), mgr.GetCache(), dialers(root), endpoint.WithLogger(log))
 	// What is under way on a hypervisor goes on without us, and is found again by the next provider.
 	defer pool.Close()
 
@@ -94,14 +96,14 @@ func (c serveCommand) Run() error {
 }
 
 // logger returns where to log. The libraries of Kubernetes log only errors, unless debugging.
-func (c serveCommand) logger() logging.Logger {
+func (c serveCommand) logger() logr.Logger {
 	ours := zap.New(zap.WriteTo(os.Stderr), zap.UseDevMode(c.Debug))
 	theirs := ours
 	if !c.Debug {
 		theirs = zap.New(zap.WriteTo(os.Stderr), zap.Level(zapcore.ErrorLevel))
 	}
 	ctrl.SetLogger(theirs)
-	return logging.NewLogrLogger(ours.WithName("provider-virtrigaud"))
+	return ours.WithName("provider-virtrigaud")
 }
 
 // controllerOptions returns what all controllers have in common, and the metrics of endpoints.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"libvirt.org/go/libvirt"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients/libvirt"
 )
 
 // versionCommand prints versions.
@@ -21,9 +21,9 @@ func (versionCommand) Run() error {
 
 // libvirtVersion returns the version of the libvirt library that is loaded at run time.
 func libvirtVersion() string {
-	v, err := libvirt.GetVersion()
+	v, err := libvirt.LibraryVersion()
 	if err != nil {
 		return "not found"
 	}
-	return fmt.Sprintf("%d.%d.%d", v/1_000_000, v/1_000%1_000, v%1_000)
+	return v
 }

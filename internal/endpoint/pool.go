@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -15,6 +16,13 @@ import (
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
+)
+
+// How long a hypervisor that was just opened is given to connect before it counts as unreachable, and how often it is asked
+// meanwhile. It answers that from memory.
+const (
+	defaultSettleTime = 10 * time.Second
+	settleInterval    = 50 * time.Millisecond
 )
 
 // Dial opens the hypervisor that an endpoint names. It does not wait for the hypervisor to answer: Hypervisor.Check says
@@ -31,6 +39,7 @@ type Pool struct {
 	metadata client.Reader
 	dial     map[v1beta1.ProviderType]Dial
 	log      logging.Logger
+	settle   time.Duration
 
 	mu        sync.Mutex
 	closed    bool
@@ -50,8 +59,10 @@ type endpoint struct {
 	// key is the fingerprint of spec and Secret data that the hypervisor was opened with.
 	key string
 	// failing says that the last lookup failed.
-	failing     bool
-	hypervisor  clients.Hypervisor
+	failing    bool
+	hypervisor clients.Hypervisor
+	// settled is when the hypervisor is no longer waited for.
+	settled     time.Time
 	unsubscribe func()
 }
 
@@ -63,6 +74,11 @@ func WithLogger(l logging.Logger) Option {
 	return func(p *Pool) { p.log = l }
 }
 
+// WithSettleTime says how long a hypervisor that was just opened is given to connect.
+func WithSettleTime(d time.Duration) Option {
+	return func(p *Pool) { p.settle = d }
+}
+
 // NewPool returns a Pool. Configs and Secrets are read through kube, which should not cache Secrets; metadata reads only the
 // metadata of Secrets and may be a cache.
 func NewPool(kube, metadata client.Reader, dial map[v1beta1.ProviderType]Dial, o ...Option) *Pool {
@@ -71,6 +87,7 @@ func NewPool(kube, metadata client.Reader, dial map[v1beta1.ProviderType]Dial, o
 		metadata:  metadata,
 		dial:      dial,
 		log:       logging.NewNopLogger(),
+		settle:    defaultSettleTime,
 		endpoints: map[Ref]*endpoint{},
 		listeners: map[int]Listener{},
 	}
@@ -82,6 +99,9 @@ func NewPool(kube, metadata client.Reader, dial map[v1beta1.ProviderType]Dial, o
 
 // Get returns the hypervisor of the config that ref names. The hypervisor is shared and must not be closed. Errors have a
 // class: NotFound when the config, its Secret or a key of it is missing, Invalid when the config cannot be meant.
+//
+// A hypervisor that was just opened is given time to connect, so that a provider that starts anew does not call endpoints
+// unreachable which are not. It is returned in any case.
 func (p *Pool) Get(ctx context.Context, ref Ref) (clients.Hypervisor, error) {
 	e, err := p.endpoint(ref)
 	if err != nil {
@@ -94,6 +114,7 @@ func (p *Pool) Get(ctx context.Context, ref Ref) (clients.Hypervisor, error) {
 	if changed {
 		p.notify(ref, "")
 	}
+	e.awaitSettled(ctx, h)
 	return h, nil
 }
 
@@ -206,6 +227,7 @@ func (p *Pool) open(e *endpoint, ref Ref, c config, creds Credentials) error {
 	}
 	e.closeHypervisor()
 	e.hypervisor = h
+	e.settled = time.Now().Add(p.settle)
 	e.unsubscribe = h.Subscribe(func(uuid string) { p.notify(ref, uuid) })
 	p.log.Debug("Opened endpoint", "config", ref.String())
 	return nil
@@ -237,4 +259,25 @@ func (e *endpoint) closeHypervisor() {
 	e.unsubscribe()
 	e.hypervisor.Close()
 	e.hypervisor = nil
+}
+
+// awaitSettled waits until the hypervisor is connected or has said why it cannot be, but not for long.
+func (e *endpoint) awaitSettled(ctx context.Context, h clients.Hypervisor) {
+	e.mu.Lock()
+	until := e.settled
+	e.mu.Unlock()
+	if !time.Now().Before(until) {
+		return
+	}
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	tick := time.NewTicker(settleInterval)
+	defer tick.Stop()
+	for clients.ClassOf(h.Check(ctx)) == clients.Unreachable {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

@@ -88,6 +88,12 @@ func policies(vm *v1beta1.VirtualMachine) managed.ManagementPoliciesChecker {
 	return managed.NewManagementPoliciesResolver(true, vm.GetManagementPolicies())
 }
 
+// looksOnly says whether the VM's management policies allow nothing that changes a VM.
+func looksOnly(vm *v1beta1.VirtualMachine) bool {
+	p := policies(vm)
+	return !p.ShouldCreate() && !p.ShouldUpdate() && !p.ShouldDelete()
+}
+
 // pollInterval returns how long to wait before a VM is looked at again: what the provider was told for a VM that is ready,
 // and not long for one that is not. Changes are told by the hypervisor; this is for those that were missed. The result
 // differs by up to a tenth from one call to the next, so that VMs that were made together are not looked at together.

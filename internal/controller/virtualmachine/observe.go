@@ -83,7 +83,7 @@ func (e *external) observeAbsent(ctx context.Context, vm *v1beta1.VirtualMachine
 
 // observeThere says whether a VM that the hypervisor has is as it should be.
 func (e *external) observeThere(ctx context.Context, vm *v1beta1.VirtualMachine, id clients.Identity, o clients.VM) (managed.ExternalObservation, error) {
-	if o.Owner != id.Owner && !policies(vm).ShouldOnlyObserve() {
+	if o.Owner != id.Owner && !looksOnly(vm) {
 		err := notOwned(id, o.Owner)
 		mark(vm, notReady(ReasonNotOwned, err.Error()))
 		return managed.ExternalObservation{}, err
