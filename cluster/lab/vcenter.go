@@ -53,7 +53,10 @@ func NewVCenter(ctx context.Context, e Env) (*VCenter, error) {
 	if v.vms, err = view.NewManager(vc).CreateContainerView(ctx, vc.ServiceContent.RootFolder, []string{"VirtualMachine"}, true); err != nil {
 		return nil, fmt.Errorf("cannot make a view of the vCenter's VMs: %w", err)
 	}
-	return v, v.loadNames(ctx)
+	if err := v.loadNames(ctx); err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 // Close ends the session.

@@ -231,7 +231,7 @@ func TestRefusedChange(t *testing.T) {
 func (w *world) tryChange(o client.Object, how func()) error {
 	w.get(o)
 	how()
-	return w.kube.Update(w.ctx, o, client.DryRunAll)
+	return w.kube.Update(w.Context(), o, client.DryRunAll)
 }
 
 // TestScaleRefused scales a set to a negative size through its scale subresource.

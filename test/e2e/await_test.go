@@ -34,7 +34,7 @@ func (w *world) await(what string, look func() (seen string, ok bool)) {
 			w.Fatalf("waited in vain for: %s\nlast seen: %s", what, seen)
 		}
 		select {
-		case <-w.ctx.Done():
+		case <-w.Context().Done():
 			w.Fatalf("stopped while waiting for: %s\nlast seen: %s", what, seen)
 		case <-time.After(lookEvery):
 		}
@@ -60,7 +60,7 @@ func (w *world) conditions(o client.Object) []condition {
 	}
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(gvk)
-	if err := w.kube.Get(w.ctx, client.ObjectKeyFromObject(o), u); err != nil {
+	if err := w.kube.Get(w.Context(), client.ObjectKeyFromObject(o), u); err != nil {
 		w.Fatalf("cannot get %s %s: %v", gvk.Kind, o.GetName(), err)
 	}
 	list, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")
@@ -139,7 +139,7 @@ func (w *world) awaitVMs(h lab.Hypervisor, what string, wanted func([]lab.VM) bo
 // vms lists a hypervisor's VMs whose names start with the namespace's.
 func (w *world) vms(h lab.Hypervisor) []lab.VM {
 	w.Helper()
-	vms, err := h.VMs(w.ctx, w.ns)
+	vms, err := h.VMs(w.Context(), w.ns)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -25,7 +25,7 @@ import (
 // vmsOf lists a hypervisor's VMs that belong to the object of this name: a VM, or the VMs of a set.
 func (w *world) vmsOf(h lab.Hypervisor, name string) []lab.VM {
 	w.Helper()
-	all, err := h.VMs(w.ctx, name)
+	all, err := h.VMs(w.Context(), name)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -41,12 +41,12 @@ func (w *world) vmsOf(h lab.Hypervisor, name string) []lab.VM {
 // createTemplate makes a template on the vCenter, which goes with the test.
 func (w *world) createTemplate(name string) {
 	w.Helper()
-	vm, err := w.vcenter.CreateTemplate(w.ctx, name)
+	vm, err := w.vcenter.CreateTemplate(w.Context(), name)
 	if err != nil {
 		w.Fatal(err)
 	}
 	w.Cleanup(func() {
-		if err := w.vcenter.Destroy(context.WithoutCancel(w.ctx), vm); err != nil {
+		if err := w.vcenter.Destroy(context.WithoutCancel(w.Context()), vm); err != nil {
 			w.Errorf("cannot remove the template: %v", err)
 		}
 	})
@@ -55,11 +55,11 @@ func (w *world) createTemplate(name string) {
 // createNetwork makes a network on the vCenter, which goes with the test.
 func (w *world) createNetwork(name string) {
 	w.Helper()
-	if err := w.vcenter.CreateNetwork(w.ctx, name); err != nil {
+	if err := w.vcenter.CreateNetwork(w.Context(), name); err != nil {
 		w.Fatal(err)
 	}
 	w.Cleanup(func() {
-		if err := w.vcenter.DeleteNetwork(context.WithoutCancel(w.ctx), name); err != nil {
+		if err := w.vcenter.DeleteNetwork(context.WithoutCancel(w.Context()), name); err != nil {
 			w.Errorf("cannot remove the network: %v", err)
 		}
 	})
@@ -67,7 +67,7 @@ func (w *world) createNetwork(name string) {
 
 // undo removes something from a libvirt host when a test is over.
 func (w *world) undo(how func(ctx context.Context, host, name string) error, host, name string) {
-	if err := how(context.WithoutCancel(w.ctx), host, name); err != nil {
+	if err := how(context.WithoutCancel(w.Context()), host, name); err != nil {
 		w.Errorf("cannot remove %s from host %s: %v", name, host, err)
 	}
 }

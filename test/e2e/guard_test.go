@@ -22,7 +22,7 @@ type guard struct {
 // guard starts to watch. It ends with the test.
 func (w *world) guard(h lab.Hypervisor, b lab.Bounds) *guard {
 	g := &guard{bounds: b}
-	ctx, cancel := context.WithCancel(w.ctx)
+	ctx, cancel := context.WithCancel(w.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -20,7 +20,7 @@ func rule(json string) *apiextensionsv1.JSON { return &apiextensionsv1.JSON{Raw:
 // traces names everything that is on a hypervisor.
 func (w *world) traces(h lab.Hypervisor) []string {
 	w.Helper()
-	traces, err := h.Traces(w.ctx)
+	traces, err := h.Traces(w.Context())
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func (w *world) imageDigests(guests *lab.Libvirt) map[string]string {
 	w.Helper()
 	digests := map[string]string{}
 	for _, h := range w.env.LibvirtHosts {
-		digest, err := guests.VolumeDigest(w.ctx, h.Name, libvirtImage)
+		digest, err := guests.VolumeDigest(w.Context(), h.Name, libvirtImage)
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func (w *world) imageDigests(guests *lab.Libvirt) map[string]string {
 func (w *world) assertGuest(guests *lab.Libvirt, vm lab.VM, command, want string) {
 	w.Helper()
 	w.await("guest "+vm.Name+" answers "+want+" to "+command, func() (string, bool) {
-		out, err := guests.GuestExec(w.ctx, vm, "/bin/sh", "-c", command)
+		out, err := guests.GuestExec(w.Context(), vm, "/bin/sh", "-c", command)
 		if err != nil {
 			return err.Error(), false
 		}

@@ -63,7 +63,7 @@ func (w *world) killDuringRollout(h lab.Hypervisor, set *v1beta1.VMSet) {
 // returns how often it killed which.
 func (w *world) killAtEachStep(h lab.Hypervisor, wanted func([]lab.VM) bool) map[string]int {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	ctx, cancel := context.WithTimeout(w.Context(), patience)
 	defer cancel()
 	kills := map[string]int{}
 	next, after := "provider", "function"

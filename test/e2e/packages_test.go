@@ -88,7 +88,7 @@ func TestProviderPermissions(t *testing.T) {
 // providerAccount is the service account that the running provider was given: its own, by the name of its revision.
 func (w *world) providerAccount() string {
 	w.Helper()
-	out, err := w.kubectl.Run(w.ctx, "get", "providerrevisions", "-o", `jsonpath={range .items[?(@.spec.desiredState=="Active")]}{.metadata.name}{"\n"}{end}`)
+	out, err := w.kubectl.Run(w.Context(), "get", "providerrevisions", "-o", `jsonpath={range .items[?(@.spec.desiredState=="Active")]}{.metadata.name}{"\n"}{end}`)
 	if err != nil {
 		w.Fatal(err)
 	}

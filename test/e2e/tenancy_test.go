@@ -47,7 +47,7 @@ spec:
   vsphere: {server: "SERVER", insecureSkipTLSVerify: true}
   credentialsSecretRef: {name: account, namespace: OWNER}
 `)
-		if _, err := w.kubectl.RunWith(w.ctx, manifest, "apply", "--validate=false", "-f", "-"); err != nil {
+		if _, err := w.kubectl.RunWith(w.Context(), manifest, "apply", "--validate=false", "-f", "-"); err != nil {
 			t.Logf("refused: %v", err)
 			return
 		}

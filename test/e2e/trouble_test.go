@@ -114,7 +114,7 @@ func TestEndpointTrouble(t *testing.T) {
 func TestLibvirtHostTrouble(t *testing.T) {
 	w := newWorld(t, "e2e-trouble-kvm")
 	guests := w.guests()
-	dir, err := os.MkdirTemp("", "e2e-") // Short, because the path of a socket must be.
+	dir, err := os.MkdirTemp("", "e2e-") //nolint:usetesting // The path of a socket must be short.
 	if err != nil {
 		t.Fatal(err)
 	}

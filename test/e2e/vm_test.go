@@ -51,7 +51,7 @@ func (w *world) changeByHand(h lab.Hypervisor, spec v1beta1.VirtualMachineSpec) 
 	}
 
 	w.Log("powered off")
-	if err := h.PowerOff(w.ctx, made[0]); err != nil {
+	if err := h.PowerOff(w.Context(), made[0]); err != nil {
 		w.Fatal(err)
 	}
 	if diff := cmp.Diff(made, w.awaitVMs(h, "the VM powered on again", running(1, cpus))); diff != "" {
@@ -60,7 +60,7 @@ func (w *world) changeByHand(h lab.Hypervisor, spec v1beta1.VirtualMachineSpec) 
 	w.awaitReady(vm)
 
 	w.Log("destroyed")
-	if err := h.Destroy(w.ctx, made[0]); err != nil {
+	if err := h.Destroy(w.Context(), made[0]); err != nil {
 		w.Fatal(err)
 	}
 	w.awaitVMs(h, "another VM in place of the destroyed one", running(1, cpus))
@@ -71,7 +71,7 @@ func (w *world) changeByHand(h lab.Hypervisor, spec v1beta1.VirtualMachineSpec) 
 	w.assertTraces(h, before)
 
 	w.Log("somebody else has the name")
-	foreign, err := h.CreateForeign(w.ctx, vm.Name)
+	foreign, err := h.CreateForeign(w.Context(), vm.Name)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func (w *world) changeByHand(h lab.Hypervisor, spec v1beta1.VirtualMachineSpec) 
 	if diff := cmp.Diff([]lab.VM{foreign}, w.vms(h)); diff != "" {
 		w.Errorf("A VM of somebody else does not go with our object. -before, +after:\n%s", diff)
 	}
-	if err := h.Destroy(w.ctx, foreign); err != nil {
+	if err := h.Destroy(w.Context(), foreign); err != nil {
 		w.Fatal(err)
 	}
 }

@@ -146,7 +146,7 @@ func (w *world) atRest(l life, set *v1beta1.VMSet, n, cpus int32) []lab.VM {
 
 func (w *world) scale(set *v1beta1.VMSet, replicas int32) {
 	w.Helper()
-	if _, err := w.kubectl.Run(w.ctx, "scale", "vmset/"+set.Name, "-n", w.ns, fmt.Sprintf("--replicas=%d", replicas)); err != nil {
+	if _, err := w.kubectl.Run(w.Context(), "scale", "vmset/"+set.Name, "-n", w.ns, fmt.Sprintf("--replicas=%d", replicas)); err != nil {
 		w.Fatal(err)
 	}
 }

@@ -7,7 +7,6 @@ package e2e
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -28,13 +27,18 @@ import (
 // patience is how long a test waits for something that must come. It is generous: nothing is asserted about durations.
 const patience = 5 * time.Minute
 
-// envFile is where `make up` wrote down how to reach the local cluster.
-var envFile = flag.String("env", filepath.Join("..", "..", ".local", "env"), "env file of the local cluster")
+// envFile returns the path of the file in which `make up` wrote down how to reach the local cluster: $VIRTRIGAUD_ENV, or the
+// one of this clone.
+func envFile() string {
+	if path := os.Getenv("VIRTRIGAUD_ENV"); path != "" {
+		return path
+	}
+	return filepath.Join("..", "..", ".local", "env")
+}
 
 // A world is a test's namespace on the local cluster, with the hypervisors beside it.
 type world struct {
 	*testing.T
-	ctx     context.Context
 	env     lab.Env
 	kube    client.Client
 	kubectl lab.Kubectl
@@ -46,9 +50,9 @@ type world struct {
 // newWorld makes a namespace and removes it, with all VMs in it, when the test is over.
 func newWorld(t *testing.T, ns string) *world {
 	t.Helper()
-	w := &world{T: t, ctx: t.Context(), ns: ns}
+	w := &world{T: t, ns: ns}
 	var err error
-	if w.env, err = lab.LoadEnv(*envFile); err != nil {
+	if w.env, err = lab.LoadEnv(envFile()); err != nil {
 		t.Fatal(err)
 	}
 	if w.kubectl, err = lab.NewKubectl(w.env); err != nil {
@@ -104,37 +108,38 @@ func (w *world) guests() *lab.Libvirt {
 	return guests
 }
 
-// with returns the same world with another t and namespace, for a subtest.
+// with returns the same world for a subtest.
 func (w *world) with(t *testing.T) *world {
+	t.Helper()
 	sub := *w
-	sub.T, sub.ctx = t, t.Context()
+	sub.T = t
 	return &sub
 }
 
 func (w *world) create(o client.Object) {
 	w.Helper()
-	if err := w.kube.Create(w.ctx, o); err != nil {
+	if err := w.kube.Create(w.Context(), o); err != nil {
 		w.Fatalf("cannot create %T %s: %v", o, o.GetName(), err)
 	}
 }
 
 func (w *world) delete(o client.Object) {
 	w.Helper()
-	if err := client.IgnoreNotFound(w.kube.Delete(w.ctx, o)); err != nil {
+	if err := client.IgnoreNotFound(w.kube.Delete(w.Context(), o)); err != nil {
 		w.Fatalf("cannot delete %T %s: %v", o, o.GetName(), err)
 	}
 }
 
 func (w *world) get(o client.Object) {
 	w.Helper()
-	if err := w.kube.Get(w.ctx, client.ObjectKeyFromObject(o), o); err != nil {
+	if err := w.kube.Get(w.Context(), client.ObjectKeyFromObject(o), o); err != nil {
 		w.Fatalf("cannot get %T %s: %v", o, o.GetName(), err)
 	}
 }
 
 func (w *world) exists(o client.Object) bool {
 	w.Helper()
-	err := w.kube.Get(w.ctx, client.ObjectKeyFromObject(o), o)
+	err := w.kube.Get(w.Context(), client.ObjectKeyFromObject(o), o)
 	if client.IgnoreNotFound(err) != nil {
 		w.Fatalf("cannot get %T %s: %v", o, o.GetName(), err)
 	}
@@ -147,7 +152,7 @@ func change[T client.Object](w *world, o T, how func(T)) {
 	for {
 		w.get(o)
 		how(o)
-		err := w.kube.Update(w.ctx, o)
+		err := w.kube.Update(w.Context(), o)
 		if kerrors.IsConflict(err) {
 			continue
 		}
@@ -174,7 +179,7 @@ func (w *world) removeNamespace(ctx context.Context, ns string) {
 
 // diagnose logs what a reader needs to find out why a test failed.
 func (w *world) diagnose(ns string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.Context()), time.Minute)
 	defer cancel()
 	for _, args := range [][]string{
 		{"get", "vmset,vmpp,virtualmachines,providerconfigs.infra.virtrigaud.io", "-n", ns, "-o", "yaml", "--show-managed-fields=false"},
@@ -190,7 +195,7 @@ func (w *world) diagnose(ns string) {
 	for _, file := range logs {
 		switch filepath.Base(file) {
 		case "provider.log", "function.log":
-			content, _ := os.ReadFile(file) //nolint:gosec // A log file of the local cluster.
+			content, _ := os.ReadFile(file)
 			w.Logf("%s:\n%s", filepath.Base(file), tail(string(content), 60))
 		}
 	}
