@@ -56,7 +56,7 @@ type LibvirtHost struct {
 
 	// URI of the host's libvirt daemon, such as "qemu:///system".
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:Pattern=`^(qemu|qemu\+unix|test)://`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(qemu|qemu[+]unix|test)://')",message="must be the URI of a local libvirt daemon: qemu:///system, qemu+unix:///system?socket=/path, or test:///default"
 	URI string `json:"uri"`
 
 	// Cluster the host counts to in placement.
@@ -210,7 +210,7 @@ type ProviderConfigStatus struct {
 // +kubebuilder:printcolumn:name="REASON",type="string",JSONPath=".status.conditions[?(@.type=='Ready')].reason"
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:printcolumn:name="SECRET-NAME",type="string",JSONPath=".spec.credentialsSecretRef.name",priority=1
-// +kubebuilder:validation:XValidation:rule="self.spec.type == oldSelf.spec.type",message="type cannot be changed: the VMs of this endpoint would be lost from sight; make a new config"
+// +kubebuilder:validation:XValidation:rule="self.spec.type == oldSelf.spec.type",fieldPath=".spec.type",message="type cannot be changed: the VMs of this endpoint would be lost from sight; make a new config"
 type ProviderConfig struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -237,7 +237,7 @@ type ProviderConfigList struct {
 // +kubebuilder:printcolumn:name="REASON",type="string",JSONPath=".status.conditions[?(@.type=='Ready')].reason"
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:printcolumn:name="SECRET-NAME",type="string",JSONPath=".spec.credentialsSecretRef.name",priority=1
-// +kubebuilder:validation:XValidation:rule="self.spec.type == oldSelf.spec.type",message="type cannot be changed: the VMs of this endpoint would be lost from sight; make a new config"
+// +kubebuilder:validation:XValidation:rule="self.spec.type == oldSelf.spec.type",fieldPath=".spec.type",message="type cannot be changed: the VMs of this endpoint would be lost from sight; make a new config"
 type ClusterProviderConfig struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

@@ -56,7 +56,8 @@ type VMNetwork struct {
 
 	// MACAddress of the interface, as six lower-case hexadecimal pairs. The hypervisor chooses one when it is left out.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^([0-9a-f]{2}:){5}[0-9a-f]{2}$`
+	// +kubebuilder:validation:MaxLength=17
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9a-f]{2}:){5}[0-9a-f]{2}$')",message="must be six lower-case hexadecimal pairs with colons between them, such as 52:54:00:12:34:56"
 	MACAddress *string `json:"macAddress,omitempty"`
 }
 
@@ -77,7 +78,7 @@ type VMDisk struct {
 	// Name of the disk within this VM, such as "data".
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must consist of lower-case letters, digits and dashes, and begin and end with a letter or digit"
 	Name string `json:"name"`
 
 	// SizeGiB is the size of the disk in GiB.
@@ -135,7 +136,7 @@ type VMPlacement struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^/.+[^/]$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(/[^/]+)+$')",message="must be a path that begins with a slash and does not end with one, such as /Production/WebServers"
 	Folder *string `json:"folder,omitempty"`
 }
 
@@ -242,6 +243,7 @@ type VirtualMachineObservation struct {
 }
 
 // VirtualMachineSpec is the desired state of a VM. A VMSet's template has the same spec.
+// +kubebuilder:validation:XValidation:rule="!has(self.providerConfigRef) || self.providerConfigRef.kind in ['ProviderConfig', 'ClusterProviderConfig']",fieldPath=".providerConfigRef.kind",message="providerConfigRef.kind must be ProviderConfig or ClusterProviderConfig"
 type VirtualMachineSpec struct {
 	xpv2.ManagedResourceSpec `json:",inline"`
 
@@ -275,15 +277,15 @@ type VirtualMachineStatus struct {
 // +kubebuilder:printcolumn:name="DATASTORE",type="string",JSONPath=".status.atProvider.datastore",priority=1
 // +kubebuilder:printcolumn:name="EXTERNAL-NAME",type="string",JSONPath=".metadata.annotations.crossplane\\.io/external-name",priority=1
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
-// +kubebuilder:validation:XValidation:rule="self.spec.forProvider.imageRef == oldSelf.spec.forProvider.imageRef",message="imageRef cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
-// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.linked) == has(oldSelf.spec.forProvider.linked) && (!has(self.spec.forProvider.linked) || self.spec.forProvider.linked == oldSelf.spec.forProvider.linked)",message="linked cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
-// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.classRef) == has(oldSelf.spec.forProvider.classRef) && (!has(self.spec.forProvider.classRef) || self.spec.forProvider.classRef == oldSelf.spec.forProvider.classRef)",message="classRef cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
-// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.resources) == has(oldSelf.spec.forProvider.resources) && (!has(self.spec.forProvider.resources) || self.spec.forProvider.resources == oldSelf.spec.forProvider.resources)",message="resources cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
-// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.networks) == has(oldSelf.spec.forProvider.networks) && (!has(self.spec.forProvider.networks) || self.spec.forProvider.networks == oldSelf.spec.forProvider.networks)",message="networks cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
-// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.disks) == has(oldSelf.spec.forProvider.disks) && (!has(self.spec.forProvider.disks) || self.spec.forProvider.disks == oldSelf.spec.forProvider.disks)",message="disks cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
-// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.userData) == has(oldSelf.spec.forProvider.userData) && (!has(self.spec.forProvider.userData) || self.spec.forProvider.userData == oldSelf.spec.forProvider.userData)",message="userData cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
-// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.placement) == has(oldSelf.spec.forProvider.placement) && (!has(self.spec.forProvider.placement) || self.spec.forProvider.placement == oldSelf.spec.forProvider.placement)",message="placement cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
-// +kubebuilder:validation:XValidation:rule="self.spec.providerConfigRef == oldSelf.spec.providerConfigRef",message="providerConfigRef cannot be changed on an existing VM: a VM does not move between hypervisor endpoints"
+// +kubebuilder:validation:XValidation:rule="self.spec.forProvider.imageRef == oldSelf.spec.forProvider.imageRef",fieldPath=".spec.forProvider.imageRef",message="imageRef cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.forProvider.linked) && self.spec.forProvider.linked) == (has(oldSelf.spec.forProvider.linked) && oldSelf.spec.forProvider.linked)",fieldPath=".spec.forProvider.linked",message="linked cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.classRef) == has(oldSelf.spec.forProvider.classRef) && (!has(self.spec.forProvider.classRef) || self.spec.forProvider.classRef == oldSelf.spec.forProvider.classRef)",fieldPath=".spec.forProvider.classRef",message="classRef cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.resources) == has(oldSelf.spec.forProvider.resources) && (!has(self.spec.forProvider.resources) || self.spec.forProvider.resources == oldSelf.spec.forProvider.resources)",fieldPath=".spec.forProvider.resources",message="resources cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.networks) == has(oldSelf.spec.forProvider.networks) && (!has(self.spec.forProvider.networks) || self.spec.forProvider.networks == oldSelf.spec.forProvider.networks)",fieldPath=".spec.forProvider.networks",message="networks cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.disks) == has(oldSelf.spec.forProvider.disks) && (!has(self.spec.forProvider.disks) || self.spec.forProvider.disks == oldSelf.spec.forProvider.disks)",fieldPath=".spec.forProvider.disks",message="disks cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.userData) == has(oldSelf.spec.forProvider.userData) && (!has(self.spec.forProvider.userData) || self.spec.forProvider.userData == oldSelf.spec.forProvider.userData)",fieldPath=".spec.forProvider.userData",message="userData cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.forProvider.placement) == has(oldSelf.spec.forProvider.placement) && (!has(self.spec.forProvider.placement) || self.spec.forProvider.placement == oldSelf.spec.forProvider.placement)",fieldPath=".spec.forProvider.placement",message="placement cannot be changed on an existing VM: make a new VirtualMachine, or change the template of its VMSet"
+// +kubebuilder:validation:XValidation:rule="self.spec.providerConfigRef == oldSelf.spec.providerConfigRef",fieldPath=".spec.providerConfigRef",message="providerConfigRef cannot be changed on an existing VM: a VM does not move between hypervisor endpoints"
 type VirtualMachine struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

@@ -25,7 +25,7 @@ type VMClassSpec struct {
 // +kubebuilder:printcolumn:name="CPU",type="integer",JSONPath=".spec.cpu"
 // +kubebuilder:printcolumn:name="MEMORY",type="integer",JSONPath=".spec.memoryMiB",description="MiB"
 // +kubebuilder:printcolumn:name="AGE",type="date",JSONPath=".metadata.creationTimestamp"
-// +kubebuilder:validation:XValidation:rule="self.spec == oldSelf.spec",message="a VMClass cannot be changed, because running VMs were sized by it: make a new class and name it in classRef"
+// +kubebuilder:validation:XValidation:rule="self.spec == oldSelf.spec",fieldPath=".spec",message="a VMClass cannot be changed, because running VMs were sized by it: make a new class and name it in classRef"
 type VMClass struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

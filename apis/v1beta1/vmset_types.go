@@ -90,7 +90,8 @@ type UpdateStrategy struct {
 }
 
 // VMSetSpec is a wanted number of interchangeable VMs.
-// +kubebuilder:validation:XValidation:rule="!has(self.selector) || (has(self.template.metadata) && has(self.template.metadata.labels) && self.selector.matchLabels.all(k, k in self.template.metadata.labels && self.template.metadata.labels[k] == self.selector.matchLabels[k]))",message="selector.matchLabels must be among template.metadata.labels"
+// +kubebuilder:validation:XValidation:rule="has(self.selector) == has(oldSelf.selector) && (!has(self.selector) || self.selector == oldSelf.selector)",fieldPath=".selector",message="selector cannot be changed: make a new VMSet"
+// +kubebuilder:validation:XValidation:rule="!has(self.selector) || (has(self.template.metadata) && has(self.template.metadata.labels) && self.selector.matchLabels.all(k, k in self.template.metadata.labels && self.template.metadata.labels[k] == self.selector.matchLabels[k]))",fieldPath=".selector.matchLabels",message="selector.matchLabels must be among template.metadata.labels"
 type VMSetSpec struct {
 	// Replicas is the wanted number of VMs. One when it is left out, which leaves it to an autoscaler or another owner.
 	// +optional
@@ -101,7 +102,6 @@ type VMSetSpec struct {
 	// Selector that the VMs' labels satisfy. It cannot be changed. The set knows its VMs by labels of its own; this one is for
 	// people and programs that look for them.
 	// +optional
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="selector cannot be changed: make a new VMSet"
 	Selector *VMSelector `json:"selector,omitempty"`
 
 	// Template of the VMs.
