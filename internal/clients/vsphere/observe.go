@@ -1,0 +1,188 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vsphere
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
+)
+
+// ObserveVM implements clients.Hypervisor. A VM that the cache knows takes no call.
+func (c *Client) ObserveVM(ctx context.Context, id clients.Identity, task clients.TaskRef) (clients.VM, error) {
+	s, err := c.ready()
+	if err != nil {
+		return clients.VM{}, err
+	}
+	if vm, known, err := c.observed(id); known || err != nil {
+		return vm, err
+	}
+	job, err := c.adopt(ctx, s, id, task)
+	if err != nil {
+		return clients.VM{}, err
+	}
+	if err := c.confirmAbsent(ctx, s, id); err != nil {
+		if errors.Is(err, errUnderway) {
+			return clients.VM{State: clients.VMCreating}, nil
+		}
+		return clients.VM{}, err
+	}
+	vm := clients.VM{State: clients.VMAbsent}
+	if job != nil && job.purpose == toCreate {
+		vm.Failure = c.explain(id, job.err)
+	}
+	return vm, nil
+}
+
+// errUnderway says that a VM is on its way into the cache.
+var errUnderway = errors.New("the VM is being made")
+
+// confirmAbsent returns nil when the vCenter has no VM of the identity and no task may yet make one, errUnderway when there
+// is one that the cache does not know yet, and another error when that cannot be known.
+func (c *Client) confirmAbsent(ctx context.Context, s *session, id clients.Identity) error {
+	c.mu.RLock()
+	running, unsure := c.work.running(id.UUID), c.work.unsure
+	c.mu.RUnlock()
+	if running != nil && running.purpose == toCreate {
+		return errUnderway
+	}
+	if unsure {
+		if err := c.suspect(ctx, s); err != nil {
+			return classify(err)
+		}
+	}
+	// The index is asked after the tasks: one that ends in between has put its VM into the index.
+	c.mu.RLock()
+	suspects := len(c.work.suspects)
+	c.mu.RUnlock()
+	found, err := object.NewSearchIndex(s.vim).FindAllByUuid(ctx, nil, id.UUID, true, types.NewBool(true))
+	if err != nil {
+		return classify(fmt.Errorf("cannot look for the VM by its UUID: %w", err))
+	}
+	if len(found) > 0 {
+		return errUnderway
+	}
+	if suspects > 0 {
+		return clients.NewError(clients.Busy, "VM", fmt.Errorf("cannot know whether the VM exists: %d clone tasks that may be making it have not ended", suspects))
+	}
+	if s.expired() {
+		return clients.NewError(clients.Unreachable, "", errors.New("the session has ended meanwhile"))
+	}
+	return nil
+}
+
+// observed returns what the cache knows of a VM, and whether it knows it.
+func (c *Client) observed(id clients.Identity) (clients.VM, bool, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.session == nil {
+		return clients.VM{}, false, c.err
+	}
+	r, err := c.cache.one(id)
+	if err != nil || r == nil {
+		return clients.VM{}, false, err
+	}
+	if r.unreachable {
+		return clients.VM{}, true, clients.NewError(clients.Unreachable, "VM", fmt.Errorf("the host of VM %q does not answer", c.cache.path(r.ref)))
+	}
+	vm := c.cache.vm(r)
+	vm.State = clients.VMPresent
+	job := c.work.jobs[id.UUID]
+	switch {
+	case job == nil:
+		if r.beingMade {
+			vm.State = clients.VMCreating
+		}
+	case !job.over:
+		vm.State = stateDuring(job.purpose)
+	default:
+		if job.purpose != toCreate {
+			vm.Failure = job.err
+		}
+	}
+	return vm, true, nil
+}
+
+// stateDuring returns the state of a VM while a job is under way.
+func stateDuring(p purpose) clients.VMState {
+	switch p {
+	case toCreate:
+		return clients.VMCreating
+	case toPowerOff, toDestroy:
+		return clients.VMDeleting
+	default:
+		return clients.VMBusy
+	}
+}
+
+// one returns the VM of an identity, nil when the cache has none.
+func (c *cache) one(id clients.Identity) (*record, error) {
+	found := c.find(id.UUID)
+	switch len(found) {
+	case 0:
+		return nil, nil
+	case 1:
+		return found[0], nil
+	}
+	paths := make([]string, 0, len(found))
+	for _, r := range found {
+		paths = append(paths, c.path(r.ref))
+	}
+	return nil, clients.NewError(clients.Conflict, "VM", fmt.Errorf("%d VMs have the instance UUID %s: %s", len(found), id.UUID, strings.Join(paths, ", ")))
+}
+
+// vm returns a record in the port's terms.
+func (c *cache) vm(r *record) clients.VM {
+	vm := clients.VM{
+		Owner:       r.owner,
+		ID:          r.ref.Value,
+		Name:        r.name,
+		PowerState:  r.power,
+		CPU:         r.cpus,
+		MemoryMiB:   r.memoryMiB,
+		IPAddresses: r.addresses,
+		Placement:   clients.Placement{Host: c.name(r.host), Folder: c.folder(r.parent)},
+	}
+	if cluster, ok := c.parent(r.host); ok && cluster.Type == "ClusterComputeResource" {
+		vm.Placement.Cluster = c.name(cluster)
+	}
+	for _, n := range r.nics {
+		network := n.network
+		if network == "" {
+			network = c.name(n.portGroup)
+		}
+		vm.Networks = append(vm.Networks, clients.NetworkObservation{Network: network, MACAddress: n.mac, IPAddresses: n.addresses})
+	}
+	for _, d := range r.disks {
+		vm.Disks = append(vm.Disks, clients.DiskObservation{
+			Name: d.name, SizeGiB: (d.bytes + gib - 1) / gib, Datastore: c.name(d.datastore),
+		})
+	}
+	if len(vm.Disks) > 0 {
+		vm.Placement.Datastore = vm.Disks[0].Datastore
+	}
+	return vm
+}
+
+// explain names the VM that had the name first, when a creation failed for that.
+func (c *Client) explain(id clients.Identity, err error) error {
+	other, ok := duplicateOf(err)
+	if !ok {
+		return err
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return conflict(id, c.cache.path(other))
+}
+
+// conflict says that a VM of somebody else has the name.
+func conflict(id clients.Identity, path string) error {
+	return clients.NewError(clients.Conflict, "VM", fmt.Errorf("cannot create VM %q: %s exists and is not ours", id.Name, path))
+}

@@ -1,0 +1,164 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vsphere
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/cluster/vcenter"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
+)
+
+func TestRefusals(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	type want struct {
+		class   clients.Class
+		subject string
+	}
+	cases := map[string]struct {
+		reason string
+		change func(*clients.VMSpec)
+		want   want
+	}{
+		"Image":       {"A missing template is named.", func(v *clients.VMSpec) { v.Image = "missing" }, want{clients.NotFound, "Image"}},
+		"ImagePath":   {"So is a missing path.", func(v *clients.VMSpec) { v.Image = "/prod-dc/vm/nginx-image" }, want{clients.NotFound, "Image"}},
+		"Network":     {"A missing network is named.", func(v *clients.VMSpec) { v.Networks = []clients.Network{{Name: "a", Network: "missing"}} }, want{clients.NotFound, "Network"}},
+		"Datastore":   {"A missing datastore is named.", func(v *clients.VMSpec) { v.Placement.Datastore = "missing" }, want{clients.NotFound, "Datastore"}},
+		"Folder":      {"A missing folder is named, and not made.", func(v *clients.VMSpec) { v.Placement.Folder = "/missing" }, want{clients.NotFound, "Folder"}},
+		"Host":        {"A missing host is named.", func(v *clients.VMSpec) { v.Placement.Host = "missing" }, want{clients.NotFound, "Host"}},
+		"Cluster":     {"A missing cluster is named.", func(v *clients.VMSpec) { v.Placement.Cluster = "missing" }, want{clients.NotFound, "Cluster"}},
+		"HostCluster": {"A host of another cluster contradicts.", func(v *clients.VMSpec) { v.Placement.Cluster, v.Placement.Host = "prod-cluster-1", "esxi-04" }, want{clients.Invalid, "Host"}},
+		"Linked":      {"Linked clones come later.", func(v *clients.VMSpec) { v.Linked = true }, want{clients.Unsupported, "Image"}},
+		"TooManyDisks": {"There are only so many places for disks.", func(v *clients.VMSpec) {
+			v.Disks = make([]clients.Disk, 60)
+		}, want{clients.Invalid, "VM"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			v := spec("web-1")
+			tc.change(&v)
+			_, err := c.CreateVM(t.Context(), v)
+			if diff := cmp.Diff(tc.want, want{clients.ClassOf(err), clients.SubjectOf(err)}, cmp.AllowUnexported(want{})); diff != "" {
+				t.Errorf("%s\nCreateVM: %v: -want, +got:\n%s", tc.reason, err, diff)
+			}
+		})
+	}
+	if left := s.paths(); len(left) != 0 {
+		t.Errorf("VMs were made: %v", left)
+	}
+}
+
+func TestImageByPath(t *testing.T) {
+	s := newSite(t)
+	v := spec("web-1")
+	v.Image = "/prod-dc/vm/Templates/ubuntu-22-04"
+	s.create(s.connect(), v)
+	s.one()
+}
+
+func TestForeignVM(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	foreign := spec("web-1")
+	foreign.UUID, foreign.Owner = "11111111-1111-4111-8111-111111111111", "somebody-else"
+	s.create(c, foreign)
+
+	_, err := c.CreateVM(t.Context(), spec("web-1"))
+	if clients.ClassOf(err) != clients.Conflict || !strings.Contains(err.Error(), "/prod-dc/vm/web-1") {
+		t.Errorf("CreateVM beside a VM of the same name: %v, want a conflict that names it", err)
+	}
+	sameUUID := spec("web-1")
+	sameUUID.UUID = foreign.UUID
+	if _, err := c.CreateVM(t.Context(), sameUUID); clients.ClassOf(err) != clients.Conflict {
+		t.Errorf("CreateVM with the UUID of a VM of somebody else: %v, want class Conflict", err)
+	}
+	if err := c.DeleteVM(t.Context(), sameUUID.Identity, ""); clients.ClassOf(err) != clients.Conflict {
+		t.Errorf("DeleteVM: %v, want class Conflict", err)
+	}
+	if err := c.PowerOnVM(t.Context(), sameUUID.Identity); clients.ClassOf(err) != clients.Conflict {
+		t.Errorf("PowerOnVM: %v, want class Conflict", err)
+	}
+	if vm := s.vms()["/prod-dc/vm/web-1"]; optionOf(vm, KeyOwner) != "somebody-else" || vm.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOff {
+		t.Error("the VM of somebody else was touched")
+	}
+}
+
+// TestForeignVMAppears lets somebody take the name while our clone is under way.
+func TestForeignVMAppears(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	gate := make(chan struct{})
+	s.server.Inject(vcenter.Rule{Method: "CloneVM_Task", Times: 1, Gate: gate})
+	task, err := c.CreateVM(t.Context(), spec("web-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := spec("web-1")
+	foreign.UUID, foreign.Owner = "11111111-1111-4111-8111-111111111111", "somebody-else"
+	s.create(s.connectPastSuspects(), foreign)
+	close(gate)
+	vm := s.awaitState(c, spec("web-1").Identity, task, clients.VMAbsent)
+	if clients.ClassOf(vm.Failure) != clients.Conflict || !strings.Contains(vm.Failure.Error(), "/prod-dc/vm/web-1") {
+		t.Errorf("Failure is %v, want a conflict that names the VM", vm.Failure)
+	}
+}
+
+// connectPastSuspects returns a client that takes no clone task for its own, as another account's would.
+func (s *site) connectPastSuspects() *Client {
+	c := s.connect()
+	c.mu.Lock()
+	clear(c.work.suspects)
+	c.mu.Unlock()
+	return c
+}
+
+func TestSameUUIDTwice(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	s.create(c, spec("web-1"))
+	s.create(c, spec("web-2"))
+	for _, vm := range s.vms() {
+		if vm.Name != "web-2" {
+			continue
+		}
+		if _, err := methods.ReconfigVM_Task(t.Context(), s.admin.Client, &types.ReconfigVM_Task{
+			This: vm.Self, Spec: types.VirtualMachineConfigSpec{InstanceUuid: spec("web-1").UUID},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.await("a conflict", func() bool {
+		_, err := c.ObserveVM(t.Context(), spec("web-1").Identity, "")
+		return clients.ClassOf(err) == clients.Conflict
+	})
+	if err := c.DeleteVM(t.Context(), spec("web-1").Identity, ""); clients.ClassOf(err) != clients.Conflict {
+		t.Errorf("DeleteVM: %v, want class Conflict", err)
+	}
+}
+
+func TestInvalidConfig(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		config Config
+	}{
+		"NoServer":   {"There must be a vCenter.", Config{Username: "a", Password: "b"}},
+		"Plain":      {"A password is not sent in the clear.", Config{Server: "http://a/sdk", Username: "a", Password: "b"}},
+		"NoPassword": {"There must be a password.", Config{Server: "a", Username: "a"}},
+		"Bundle":     {"A bundle without certificates is a mistake.", Config{Server: "a", Username: "a", Password: "b", CABundle: "x"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if _, err := New(tc.config, Options{}); clients.ClassOf(err) != clients.Invalid {
+				t.Errorf("%s\nNew: %v, want class Invalid", tc.reason, err)
+			}
+		})
+	}
+}
