@@ -44,11 +44,11 @@ func main() {
 	defer stop()
 
 	c := &cli{}
-	k := kong.Parse(c, kong.Name("local"), kong.UsageOnError())
+	k := kong.Parse(c, kong.Name("local"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
 
 	s, err := open(c.Root)
 	k.FatalIfErrorf(err)
-	k.FatalIfErrorf(k.Run(ctx, s))
+	k.FatalIfErrorf(k.Run(s))
 }
 
 func open(root string) (*site, error) {

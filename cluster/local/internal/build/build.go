@@ -17,23 +17,26 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/cluster/local/internal/console"
 )
 
-const dirMode = 0o755
+const (
+	dirMode  = 0o755
+	fileMode = 0o600
+)
 
 // A Builder builds components and keeps them in the user's cache, where every clone finds them.
 type Builder struct {
-	module  string
+	dir     string
 	cache   string
 	console *console.Console
 }
 
-// NewBuilder returns a builder of the components that the Go module in folder module requires.
-func NewBuilder(module string, c *console.Console) (*Builder, error) {
+// NewBuilder returns a builder of components. Their Go modules are in or below dir.
+func NewBuilder(dir string, c *console.Console) (*Builder, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, fmt.Errorf("cannot find the cache: %w", err)
 	}
 
-	return &Builder{module: module, cache: filepath.Join(cache, "provider-virtrigaud", "bin"), console: c}, nil
+	return &Builder{dir: dir, cache: filepath.Join(cache, "provider-virtrigaud", "bin"), console: c}, nil
 }
 
 // A Module is where the Go tool keeps a module's source.
@@ -42,16 +45,16 @@ type Module struct {
 	Dir     string
 }
 
-// Module returns the version and the source of a required module, after downloading it if need be.
-func (b *Builder) Module(ctx context.Context, path string) (Module, error) {
-	out, err := b.goTool(ctx, "mod", "download", "-json", path)
+// Module returns the version and the source of a component's module, after downloading it if need be.
+func (b *Builder) Module(ctx context.Context, c Component) (Module, error) {
+	out, err := b.goTool(ctx, c, "mod", "download", "-json", c.Module)
 	if err != nil {
-		return Module{}, fmt.Errorf("cannot download module %s: %w", path, err)
+		return Module{}, fmt.Errorf("cannot download module %s: %w", c.Module, err)
 	}
 
 	m := Module{}
 	if err := json.Unmarshal(out, &m); err != nil {
-		return Module{}, fmt.Errorf("cannot read about module %s: %w", path, err)
+		return Module{}, fmt.Errorf("cannot read about module %s: %w", c.Module, err)
 	}
 
 	return m, nil
@@ -59,7 +62,7 @@ func (b *Builder) Module(ctx context.Context, path string) (Module, error) {
 
 // Component returns the path of a component's program, building it the first time.
 func (b *Builder) Component(ctx context.Context, c Component) (string, error) {
-	m, err := b.Module(ctx, c.Module)
+	m, err := b.Module(ctx, c)
 	if err != nil {
 		return "", err
 	}
@@ -92,65 +95,84 @@ func (b *Builder) build(ctx context.Context, c Component, m Module, target strin
 
 	defer func() { _ = os.RemoveAll(tmp) }()
 
-	overlay, err := writeOverlay(tmp, m.Dir, c.Patches)
-	if err != nil {
-		return err
-	}
-
 	flags := "-s -w"
 	if c.LinkerFlag != "" {
 		flags += " -X " + fmt.Sprintf(c.LinkerFlag, m.Version)
 	}
 
 	out := filepath.Join(tmp, c.Name)
-	if _, err := b.goTool(ctx, "build", "-trimpath", "-ldflags", flags, "-overlay", overlay, "-o", out, c.Package); err != nil {
+	args := []string{"build", "-ldflags", flags, "-o", out}
+
+	if len(c.Patches) > 0 {
+		modfile, err := b.patch(ctx, tmp, c, m)
+		if err != nil {
+			return err
+		}
+
+		args = append(args, "-modfile", modfile)
+	}
+
+	if _, err := b.goTool(ctx, c, append(args, c.Package)...); err != nil {
 		return err
 	}
 
 	return os.Rename(out, target)
 }
 
-// writeOverlay writes patched copies of a module's files into dir and returns the file that tells the Go tool of them.
-func writeOverlay(dir, module string, patches []Patch) (string, error) {
-	patched := map[string]string{}
+// patch copies a component's module into dir, patches it, and returns a go.mod that uses the copy.
+func (b *Builder) patch(ctx context.Context, dir string, c Component, m Module) (string, error) {
+	source := filepath.Join(dir, "source")
+	if err := os.CopyFS(source, os.DirFS(m.Dir)); err != nil {
+		return "", err
+	}
 
-	for _, p := range patches {
-		original := filepath.Join(module, p.File)
-
-		source := original
-		if earlier, ok := patched[original]; ok {
-			source = earlier
+	for _, p := range c.Patches {
+		if err := p.apply(source); err != nil {
+			return "", err
 		}
+	}
 
-		content, err := os.ReadFile(source)
+	for _, f := range []string{"go.mod", "go.sum"} {
+		content, err := os.ReadFile(filepath.Join(b.dir, c.From, f))
 		if err != nil {
 			return "", err
 		}
 
-		if n := strings.Count(string(content), p.Old); n != 1 {
-			return "", fmt.Errorf("cannot patch %s: %q occurs %d times, not once", p.File, p.Old, n)
-		}
-
-		target := filepath.Join(dir, strings.ReplaceAll(p.File, "/", "_"))
-		if err := os.WriteFile(target, []byte(strings.Replace(string(content), p.Old, p.New, 1)), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, f), content, fileMode); err != nil {
 			return "", err
 		}
-
-		patched[original] = target
 	}
 
-	overlay, err := json.Marshal(map[string]any{"Replace": patched})
-	if err != nil {
-		return "", err
-	}
+	modfile := filepath.Join(dir, "go.mod")
+	_, err := b.goTool(ctx, c, "mod", "edit", "-replace="+c.Module+"="+source, modfile)
 
-	file := filepath.Join(dir, "overlay.json")
-
-	return file, os.WriteFile(file, overlay, 0o600)
+	return modfile, err
 }
 
-func (b *Builder) goTool(ctx context.Context, args ...string) ([]byte, error) {
-	return runGo(ctx, b.module, nil, args...)
+// apply patches a file below dir.
+func (p Patch) apply(dir string) error {
+	file := filepath.Join(dir, p.File)
+
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+
+	if n := strings.Count(string(content), p.Old); n != 1 {
+		return fmt.Errorf("cannot patch %s: %q occurs %d times, not once", p.File, p.Old, n)
+	}
+
+	// Files of the module cache are read-only, and so are copies of them.
+	if err := os.Chmod(file, fileMode); err != nil {
+		return err
+	}
+
+	return os.WriteFile(file, []byte(strings.Replace(string(content), p.Old, p.New, 1)), fileMode)
+}
+
+// goTool runs the Go tool in the module that a component is built from.
+func (b *Builder) goTool(ctx context.Context, c Component, args ...string) ([]byte, error) {
+	return runGo(ctx, filepath.Join(b.dir, c.From), nil, args...)
 }
 
 // Own builds a command of the repository itself into target. The Go tool's own cache makes it quick when nothing changed.

@@ -11,13 +11,19 @@ import (
 	"runtime"
 )
 
+// kubernetesModule is the folder of the Go module that Kubernetes is built from. It is apart from this program's own,
+// because Crossplane is made of the libraries of another release of Kubernetes.
+const kubernetesModule = "kubernetes"
+
 // A Component is a program of the control plane.
 type Component struct {
 	// Name of the program.
 	Name string
+	// From is the folder of the Go module that requires Module, below the folder of this program.
+	From string
 	// Package is its main package.
 	Package string
-	// Module that the package's version is taken from. It is a requirement of this program's own go.mod.
+	// Module that the package's version is taken from.
 	Module string
 	// LinkerFlag sets a string variable; %s stands for the version.
 	LinkerFlag string
@@ -39,6 +45,7 @@ type Patch struct {
 func Etcd() Component {
 	return Component{
 		Name:    "etcd",
+		From:    kubernetesModule,
 		Package: "./etcd",
 		Module:  "go.etcd.io/etcd/server/v3",
 	}
@@ -56,6 +63,7 @@ func Kubectl() Component { return kubernetes("kubectl") }
 func kubernetes(name string) Component {
 	return Component{
 		Name:    name,
+		From:    kubernetesModule,
 		Package: "k8s.io/kubernetes/cmd/" + name,
 		Module:  "k8s.io/kubernetes",
 		// Without it clients cannot parse the server's version.
@@ -72,6 +80,7 @@ func Crossplane() Component {
 
 	return Component{
 		Name:       "crossplane",
+		From:       ".",
 		Package:    "github.com/crossplane/crossplane/v2/cmd/crossplane",
 		Module:     "github.com/crossplane/crossplane/v2",
 		LinkerFlag: "github.com/crossplane/crossplane-runtime/v2/pkg/version.version=%s",

@@ -43,7 +43,7 @@ func (c *ControlPlane) crossplane(ctx context.Context) error {
 		return err
 	}
 
-	module, err := c.Builder.Module(ctx, program.Module)
+	module, err := c.Builder.Module(ctx, program)
 	if err != nil {
 		return err
 	}
