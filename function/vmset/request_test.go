@@ -5,6 +5,7 @@ package vmset
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"testing"
 
@@ -221,6 +222,8 @@ type request struct {
 	observed, labelled []testVM
 	// named objects that exist: config, policy and class.
 	config, policy, class string
+	// disown the labelled VMs: something else controls them.
+	disown bool
 	// unresolved requests come without anything that is required.
 	unresolved bool
 }
@@ -247,7 +250,11 @@ func (r request) proto() *fnv1.RunFunctionRequest {
 		return req
 	}
 	for _, v := range r.labelled {
-		machines.Items = append(machines.Items, &fnv1.Resource{Resource: v.object()})
+		o := v.object()
+		if r.disown {
+			delete(o.GetFields()["metadata"].GetStructValue().GetFields(), "ownerReferences")
+		}
+		machines.Items = append(machines.Items, &fnv1.Resource{Resource: o})
 	}
 	req.RequiredResources = map[string]*fnv1.Resources{machinesRequirement: machines}
 	for name, y := range map[string]string{
@@ -276,11 +283,5 @@ func run(t *testing.T, req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionResponse,
 	return rsp, err
 }
 
-// keys of the resources that a response desires.
-func keys(rsp *fnv1.RunFunctionResponse) map[string]bool {
-	out := map[string]bool{}
-	for k := range maps.Keys(rsp.GetDesired().GetResources()) {
-		out[k] = true
-	}
-	return out
-}
+// keysOf the resources of a response or request.
+func keysOf(resources map[string]*fnv1.Resource) iter.Seq[string] { return maps.Keys(resources) }

@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-
 var update = flag.Bool("update", false, "write the responses to testdata instead of comparing them") //nolint:gochecknoglobals // That is how test flags are defined.
 
 // TestResponses compares whole responses with the files of testdata.
