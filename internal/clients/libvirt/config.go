@@ -1,0 +1,73 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package libvirt
+
+import (
+	"time"
+
+	"github.com/go-logr/logr"
+)
+
+// DomainType says what runs the guests' instructions.
+type DomainType string
+
+// Domain types.
+const (
+	// DomainTypeAuto is KVM on each host where a guest was seen to start with it, and QEMU elsewhere.
+	DomainTypeAuto DomainType = "auto"
+	// DomainTypeKVM is the host's processor.
+	DomainTypeKVM DomainType = "kvm"
+	// DomainTypeQEMU is QEMU's emulation.
+	DomainTypeQEMU DomainType = "qemu"
+)
+
+// A Host is one hypervisor host of a fleet.
+type Host struct {
+	// Name by which placement knows the host.
+	Name string
+	// URI of the host's libvirt daemon, such as "qemu:///system".
+	URI string
+	// Cluster the host counts to in placement.
+	Cluster string
+	// Zone the host counts to in placement; empty for none.
+	Zone string
+}
+
+// Config is a fleet of libvirt hosts.
+type Config struct {
+	// Hosts of the fleet, with unique names.
+	Hosts []Host
+	// DomainType of new VMs; empty is DomainTypeAuto.
+	DomainType DomainType
+}
+
+// Options of a Client.
+type Options struct {
+	// Log is told what happens in the background. The zero Logger discards.
+	Log logr.Logger
+	// RefreshInterval is how often each host is compared with the cache, in case an event was lost. Default 5 minutes.
+	RefreshInterval time.Duration
+}
+
+const (
+	defaultRefreshInterval = 5 * time.Minute
+	// callTimeout bounds a call that libvirt answers from memory.
+	callTimeout = 15 * time.Second
+	// dialTimeout is after how long a host that does not answer is called unreachable. The attempt goes on.
+	dialTimeout = 10 * time.Second
+	// A daemon that answers nothing for keepAliveSeconds * keepAliveCount is gone.
+	keepAliveSeconds = 4
+	keepAliveCount   = 3
+	// settleTimeout is how long the first observations wait for the first connections.
+	settleTimeout = 3 * time.Second
+	// Time between attempts to connect.
+	minBackoff = 500 * time.Millisecond
+	maxBackoff = 30 * time.Second
+	// coalesce is how long events are gathered before what they are about is looked at.
+	coalesce = 50 * time.Millisecond
+	// laneSlots bounds the calls under way on one connection: libvirtd serves five of a client at a time by default.
+	laneSlots = 4
+	// copySlots bounds the volumes that one host copies at a time.
+	copySlots = 2
+)

@@ -1,0 +1,179 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package libvirt
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"libvirt.org/go/libvirt"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
+)
+
+// A lane is one of a session's two connections.
+type lane struct {
+	conn *libvirt.Connect
+	// slots bounds the calls under way: each holds a thread of ours and a worker of the daemon.
+	slots chan struct{}
+}
+
+// A session is the connections to one host, from when they were made until they are lost.
+type session struct {
+	// fast is for what libvirt answers from memory, and for events. work is for what takes its time, so that observation
+	// does not queue behind it.
+	fast, work *lane
+
+	lost     chan struct{}
+	loseOnce sync.Once
+	// reason why the session was lost; read it only after lost is closed.
+	reason error
+
+	// calls under way. They are added under the host's mutex, while the session is the host's.
+	calls sync.WaitGroup
+	// unregister takes back what was registered for events.
+	unregister []func()
+}
+
+// openSession connects to a host. It can block for ever: a daemon that is stopped accepts and says nothing.
+func openSession(uri string) (*session, error) {
+	fast, err := openConnection(uri)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{fast: newLane(fast), lost: make(chan struct{})}
+	s.work = s.fast
+	// The test driver has nothing to queue behind, and state of its own in each connection.
+	if !strings.HasPrefix(uri, "test:") {
+		work, err := openConnection(uri)
+		if err != nil {
+			s.close()
+			return nil, err
+		}
+		s.work = newLane(work)
+	}
+	for _, l := range s.lanes() {
+		// A driver that cannot tell that it closed is not remote and does not close.
+		err := l.conn.RegisterCloseCallback(func(*libvirt.Connect, libvirt.ConnectCloseReason) {
+			s.lose(errorf(clients.Unreachable, "", "the connection was closed"))
+		})
+		if err == nil {
+			s.unregister = append(s.unregister, func() { _ = l.conn.UnregisterCloseCallback() })
+		}
+	}
+	return s, nil
+}
+
+func openConnection(uri string) (*libvirt.Connect, error) {
+	conn, err := libvirt.NewConnect(uri)
+	if err != nil {
+		return nil, classify(err)
+	}
+	// Refused by drivers that are not remote, where there is nothing to keep alive.
+	_ = conn.SetKeepAlive(keepAliveSeconds, keepAliveCount)
+	return conn, nil
+}
+
+func newLane(conn *libvirt.Connect) *lane {
+	return &lane{conn: conn, slots: make(chan struct{}, laneSlots)}
+}
+
+func (s *session) lanes() []*lane {
+	if s.work == s.fast {
+		return []*lane{s.fast}
+	}
+	return []*lane{s.fast, s.work}
+}
+
+// lose ends the session. The first reason is kept.
+func (s *session) lose(reason error) {
+	s.loseOnce.Do(func() {
+		s.reason = reason
+		close(s.lost)
+	})
+}
+
+// release closes the connections when the calls under way have returned, which they do once keep-alive finds a dead
+// connection. A connection must not be closed under a call. Nobody waits for it.
+func (s *session) release() {
+	go func() {
+		s.calls.Wait()
+		s.close()
+	}()
+}
+
+func (s *session) close() {
+	for _, fn := range s.unregister {
+		fn()
+	}
+	for _, l := range s.lanes() {
+		_, _ = l.conn.Close()
+	}
+}
+
+// Lane choosers of call.
+func fastLane(s *session) *lane { return s.fast }
+func workLane(s *session) *lane { return s.work }
+
+// call runs fn with a connection to the host, and is the only way to libvirt. A call into libvirt cannot be cancelled: when
+// ctx ends first, or the session is lost, the call is left to itself and its result is dropped. Errors have a class.
+func call[T any](ctx context.Context, h *host, choose func(*session) *lane, fn func(*libvirt.Connect) (T, error)) (T, error) {
+	var zero T
+	s, err := h.begin()
+	if err != nil {
+		return zero, err
+	}
+	l := choose(s)
+	select {
+	case l.slots <- struct{}{}:
+	case <-s.lost:
+		s.calls.Done()
+		return zero, h.unreachable(s.reason)
+	case <-ctx.Done():
+		s.calls.Done()
+		return zero, h.unreachable(ctx.Err())
+	}
+
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer s.calls.Done()
+		v, err := fn(l.conn)
+		if err != nil {
+			if alive, aliveErr := l.conn.IsAlive(); aliveErr == nil && !alive {
+				s.lose(classify(err))
+			}
+		}
+		<-l.slots
+		done <- result{value: v, err: err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, classify(r.err)
+	case <-s.lost:
+		return zero, h.unreachable(s.reason)
+	case <-ctx.Done():
+		return zero, h.unreachable(ctx.Err())
+	}
+}
+
+// ask is call for what libvirt answers from memory: it waits no longer than callTimeout.
+func ask[T any](ctx context.Context, h *host, fn func(*libvirt.Connect) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return call(ctx, h, fastLane, fn)
+}
+
+// work is call for what takes as long as it takes. It is not given up when ctx ends: what it does goes on anyway, and
+// whoever cleans up after it has to know when it is over.
+func work(ctx context.Context, h *host, fn func(*libvirt.Connect) error) error {
+	_, err := call(context.WithoutCancel(ctx), h, workLane, func(conn *libvirt.Connect) (struct{}, error) {
+		return struct{}{}, fn(conn)
+	})
+	return err
+}
