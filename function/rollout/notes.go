@@ -39,7 +39,7 @@ func (p *planner) notes() []string {
 		add(postponed, "%s made when there is room: %d exist, and at most %d may", vmsAre(postponed),
 			c.Live+c.Terminating, p.spec.Replicas+p.spec.MaxSurge)
 	}
-	add(retained, "%s removed when more are available: %d stay so, and at least %d must", vmsAre(retained),
+	add(retained, "%s removed when more are available: %d remain so, and at least %d must", vmsAre(retained),
 		p.available, p.bound())
 	return notes
 }
