@@ -55,11 +55,7 @@ func dialLibvirt(e *v1beta1.LibvirtEndpoint, log logr.Logger) (clients.Hyperviso
 	for _, h := range e.Hosts {
 		cfg.Hosts = append(cfg.Hosts, libvirt.Host{Name: h.Name, URI: h.URI, Cluster: h.Cluster, Zone: h.Zone})
 	}
-	h, err := libvirt.New(cfg, libvirt.Options{Log: log})
-	if err != nil {
-		return nil, err
-	}
-	return h, nil
+	return libvirt.New(cfg, libvirt.Options{Log: log}), nil
 }
 
 // noBlock is the error of a config whose type names a block that is not there. Admission refuses such a config.
