@@ -172,7 +172,10 @@ func (b *builder) datastores(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("cannot create datastore %q: %w", d.Name, err)
 			}
-			ref = ds.Reference()
+			if ref.Value == "" {
+				// vcsim returns the datastore's reference to the first host only.
+				ref = ds.Reference()
+			}
 		}
 		if ds, ok := b.reg.Get(ref).(*simulator.Datastore); ok {
 			ds.Summary.Capacity = d.CapacityGiB * gib

@@ -121,6 +121,10 @@ func (c *collector) WaitForUpdatesEx(ctx *simulator.Context, req *types.WaitForU
 	body := &methods.WaitForUpdatesExBody{}
 	for {
 		next := c.world.next()
+		if c.world.outage() {
+			body.Fault_ = simulator.Fault("", &types.RequestCanceled{})
+			return body
+		}
 		set, fault := c.updates(ctx, req.Version, page)
 		if fault != nil {
 			body.Fault_ = simulator.Fault("", fault)

@@ -25,6 +25,8 @@ type filter struct {
 	owner *collector
 	spec  types.PropertyFilterSpec
 	sent  map[types.ManagedObjectReference]properties
+	// touches is the world's count when the filter last looked.
+	touches uint64
 }
 
 // Reference returns what vcsim knows the filter by.
@@ -41,14 +43,16 @@ func (f *filter) DestroyPropertyFilter(ctx *simulator.Context, _ *types.DestroyP
 
 // updates returns what is different from what was sent, and takes it for sent. The caller holds the world's lock.
 func (f *filter) updates(ctx *simulator.Context) ([]types.ObjectUpdate, types.BaseMethodFault) {
-	objects, fault := f.owner.world.retrieve(ctx, f.spec)
+	spec, members, partial := f.narrowed(ctx)
+	objects, fault := f.owner.world.retrieve(ctx, spec)
 	if fault != nil {
 		return nil, fault
 	}
 	var updates []types.ObjectUpdate
-	seen := make(map[types.ManagedObjectReference]bool, len(objects))
 	for _, o := range objects {
-		seen[o.Obj] = true
+		if !partial {
+			members[o.Obj] = true
+		}
 		now := make(properties, len(o.PropSet))
 		for _, p := range o.PropSet {
 			now[p.Name] = p.Val
@@ -64,13 +68,64 @@ func (f *filter) updates(ctx *simulator.Context) ([]types.ObjectUpdate, types.Ba
 		}
 	}
 	for ref := range f.sent {
-		if !seen[ref] {
+		if !members[ref] {
 			delete(f.sent, ref)
 			updates = append(updates, types.ObjectUpdate{Kind: types.ObjectUpdateKindLeave, Obj: ref})
 		}
 	}
 	slices.SortFunc(updates, func(a, b types.ObjectUpdate) int { return strings.Compare(a.Obj.String(), b.Obj.String()) })
 	return updates, nil
+}
+
+// narrowed returns a spec that selects only what may have changed, and all that the filter's spec selects, if that is the
+// content of views. Otherwise it returns the filter's spec, which then says by what it brings what it selects.
+//
+// VMs are many and large: reading all of them for each change would make the simulator slower than a vCenter.
+func (f *filter) narrowed(ctx *simulator.Context) (spec types.PropertyFilterSpec, members map[types.ManagedObjectReference]bool, partial bool) {
+	members = map[types.ManagedObjectReference]bool{}
+	var vms []types.ManagedObjectReference
+	spec = types.PropertyFilterSpec{PropSet: f.spec.PropSet, ReportMissingObjectsInResults: types.NewBool(true)}
+	for _, o := range f.spec.ObjectSet {
+		content, ok := viewContent(ctx, o)
+		if !ok {
+			return f.spec, members, false
+		}
+		for _, ref := range content {
+			if members[ref] {
+				continue
+			}
+			members[ref] = true
+			if _, known := f.sent[ref]; known && ref.Type == "VirtualMachine" {
+				vms = append(vms, ref)
+				continue
+			}
+			spec.ObjectSet = append(spec.ObjectSet, types.ObjectSpec{Obj: ref})
+		}
+	}
+	changed, now := f.owner.world.touchedSince(f.touches, vms)
+	f.touches = now
+	for _, ref := range changed {
+		spec.ObjectSet = append(spec.ObjectSet, types.ObjectSpec{Obj: ref})
+	}
+	return spec, members, true
+}
+
+// viewContent returns what a view shows, if the object spec is about nothing else.
+func viewContent(ctx *simulator.Context, o types.ObjectSpec) ([]types.ManagedObjectReference, bool) {
+	if o.Skip == nil || !*o.Skip || len(o.SelectSet) != 1 {
+		return nil, false
+	}
+	if t, ok := o.SelectSet[0].(*types.TraversalSpec); !ok || t.Path != "view" || len(t.SelectSet) > 0 {
+		return nil, false
+	}
+	switch v := ctx.Session.Registry.Get(o.Obj).(type) {
+	case *simulator.ContainerView:
+		return v.View, true
+	case *simulator.ListView:
+		return v.View, true
+	default:
+		return nil, false
+	}
 }
 
 // difference returns the changes that lead from one set of properties to the other, in the order of their paths. A property

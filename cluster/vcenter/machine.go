@@ -28,6 +28,7 @@ func (w *world) handle(ctx *simulator.Context, m *simulator.Method) (mo.Referenc
 	}
 	switch m.This.Type {
 	case "VirtualMachine":
+		w.touch(m.This)
 		if m.Name == "CloneVM_Task" || (w.rule.held() && heldMethods[m.Name]) {
 			m.This = w.machine(ctx)
 		}

@@ -74,7 +74,7 @@ func Start(o Options) (*Server, error) {
 		return nil, fmt.Errorf("cannot build the inventory: %w", err)
 	}
 
-	s.world = newWorld(model.Map())
+	s.world = newWorld(model.Map(), s.rules.outage)
 	model.Map().Handler = s.world.handle
 	svc := model.Service
 	svc.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}

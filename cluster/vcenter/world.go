@@ -19,6 +19,8 @@ type world struct {
 	reg *simulator.Registry
 	// ctx is that of changes which no call asked for.
 	ctx *simulator.Context
+	// outage says whether all requests are dropped.
+	outage func() bool
 
 	// call holds mu, and so does each task of ours while it works.
 	mu sync.Mutex
@@ -32,6 +34,9 @@ type world struct {
 	ours map[types.ManagedObjectReference]chan struct{}
 	// powered are VMs whose power state changed during the call under way.
 	powered []types.ManagedObjectReference
+	// touches counts what may have changed a VM, and touched has the last count for each VM.
+	touches uint64
+	touched map[types.ManagedObjectReference]uint64
 	// edge is closed, and replaced, when something has changed.
 	edge   chan struct{}
 	closed chan struct{}
@@ -39,12 +44,14 @@ type world struct {
 
 var _ simulator.RegisterObject = &world{}
 
-func newWorld(reg *simulator.Registry) *world {
+func newWorld(reg *simulator.Registry, outage func() bool) *world {
 	w := &world{
 		reg:     reg,
 		ctx:     simulator.NewContext(),
+		outage:  outage,
 		running: map[types.ManagedObjectReference]chan struct{}{},
 		ours:    map[types.ManagedObjectReference]chan struct{}{},
+		touched: map[types.ManagedObjectReference]uint64{},
 		edge:    make(chan struct{}),
 		closed:  make(chan struct{}),
 	}
@@ -109,6 +116,26 @@ func (w *world) changed() {
 	w.edge = make(chan struct{})
 }
 
+// touch remembers that a VM may have changed. vcsim does not announce all changes: a call to a VM also counts.
+func (w *world) touch(vm types.ManagedObjectReference) {
+	w.state.Lock()
+	defer w.state.Unlock()
+	w.touches++
+	w.touched[vm] = w.touches
+}
+
+// touchedSince returns which of some VMs may have changed since a count, and the count now.
+func (w *world) touchedSince(count uint64, vms []types.ManagedObjectReference) (changed []types.ManagedObjectReference, now uint64) {
+	w.state.Lock()
+	defer w.state.Unlock()
+	for _, vm := range vms {
+		if w.touched[vm] > count {
+			changed = append(changed, vm)
+		}
+	}
+	return changed, w.touches
+}
+
 // next returns a channel that is closed when something changes from now on.
 func (w *world) next() <-chan struct{} {
 	w.state.Lock()
@@ -123,7 +150,11 @@ func (w *world) shut() { close(w.closed) }
 func (w *world) PutObject(*simulator.Context, mo.Reference) {}
 
 // RemoveObject implements simulator.RegisterObject.
-func (w *world) RemoveObject(*simulator.Context, types.ManagedObjectReference) {}
+func (w *world) RemoveObject(_ *simulator.Context, ref types.ManagedObjectReference) {
+	w.state.Lock()
+	defer w.state.Unlock()
+	delete(w.touched, ref)
+}
 
 // UpdateObject implements simulator.RegisterObject: it follows the state of tasks and the power of VMs.
 func (w *world) UpdateObject(_ *simulator.Context, obj mo.Reference, changes []types.PropertyChange) {
@@ -131,6 +162,7 @@ func (w *world) UpdateObject(_ *simulator.Context, obj mo.Reference, changes []t
 	case *mo.Task:
 		w.followTask(o)
 	case *mo.VirtualMachine:
+		w.touch(o.Self)
 		if slices.ContainsFunc(changes, func(c types.PropertyChange) bool { return c.Name == "runtime.powerState" }) {
 			w.state.Lock()
 			w.powered = append(w.powered, o.Self)

@@ -28,7 +28,7 @@ const (
 	password = "correct horse"
 
 	// patience is how long a test waits for what must happen; it is not expected to be used up.
-	patience = 20 * time.Second
+	patience = time.Minute
 )
 
 // A site is a vCenter with an administrator, who looks at it past our client.

@@ -50,6 +50,8 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 	sc := soap.NewClient(u, c.config.InsecureSkipTLSVerify)
 	sc.UserAgent = UserAgent
 	sc.DefaultTransport().TLSClientConfig.RootCAs = roots
+	// Keep as many connections as there may be calls: a TLS handshake costs more than most calls. One is for the feed.
+	sc.DefaultTransport().MaxIdleConnsPerHost = c.options.MaxCalls + 1
 
 	ctx, cancel := context.WithTimeout(ctx, c.options.CallTimeout)
 	defer cancel()

@@ -1,0 +1,156 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vsphere
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vmware/govmomi/find"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
+)
+
+// TestCallBudget states what creations cost, and that observing costs nothing.
+func TestCallBudget(t *testing.T) {
+	const n = 50
+	s := newSite(t)
+	c := s.connect()
+	before := s.server.Calls()
+	var specs []clients.VMSpec
+	tasks := map[string]clients.TaskRef{}
+	for i := range n {
+		v := spec(fmt.Sprintf("web-%02d", i))
+		task, err := c.CreateVM(t.Context(), v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		specs = append(specs, v)
+		tasks[v.UUID] = task
+	}
+	for _, v := range specs {
+		s.await("the VM to be there, without asking the vCenter", func() bool {
+			found := false
+			c.mu.RLock()
+			found = len(c.cache.find(v.UUID)) == 1 && c.work.running(v.UUID) == nil
+			c.mu.RUnlock()
+			return found
+		})
+		if err := c.PowerOnVM(t.Context(), v.Identity); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, v := range specs {
+		s.await("the VM to be on", func() bool {
+			vm, err := c.ObserveVM(t.Context(), v.Identity, tasks[v.UUID])
+			return err == nil && vm.State == clients.VMPresent && vm.PowerState == clients.PoweredOn && len(vm.IPAddresses) == 1
+		})
+	}
+	got := s.calls(before)
+	delete(got, "WaitForUpdatesEx") // As many as there are changes, at most.
+	want := map[string]int{"FindAllByUuid": n, "CloneVM_Task": n, "PowerOnVM_Task": n, "ModifyListView": 2 * n}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("calls of %d creations, each with power on: -want, +got:\n%s", n, diff)
+	}
+
+	// The feed has nothing more to say once a wait has begun after the last change.
+	before = s.server.Calls()
+	for range 3 {
+		for _, v := range specs {
+			if vm, err := c.ObserveVM(t.Context(), v.Identity, tasks[v.UUID]); err != nil || vm.State != clients.VMPresent {
+				t.Fatalf("ObserveVM: %v, %v", vm.State, err)
+			}
+		}
+		if _, err := c.Inventory(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got = s.calls(before)
+	if waits := got["WaitForUpdatesEx"]; waits > 1 {
+		t.Errorf("an idle feed made %d calls, want at most the one that waits", waits)
+	}
+	delete(got, "WaitForUpdatesEx")
+	if len(got) != 0 {
+		t.Errorf("observing %d VMs made calls: %v", n, got)
+	}
+}
+
+// powerByHand changes a VM's power past our client.
+func (s *site) powerByHand(name string, on bool) {
+	s.t.Helper()
+	vm, err := find.NewFinder(s.admin.Client).VirtualMachine(s.t.Context(), "/prod-dc/vm/"+name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	change := vm.PowerOff
+	if on {
+		change = vm.PowerOn
+	}
+	task, err := change(s.t.Context())
+	if err == nil {
+		err = task.Wait(s.t.Context())
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+
+}
+
+func TestSubscribe(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	s.create(c, spec("web-1"))
+	s.create(c, spec("web-2"))
+
+	var mu sync.Mutex
+	var heard []string
+	cancel := c.Subscribe(func(uuid string) {
+		mu.Lock()
+		defer mu.Unlock()
+		heard = append(heard, uuid)
+	})
+	hears := func(uuid string) func() bool {
+		return func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Contains(heard, uuid)
+		}
+	}
+	s.powerByHand("web-1", true)
+	s.await("the change by hand to be heard of", hears(spec("web-1").UUID))
+	s.await("its effect", func() bool {
+		vm, err := c.ObserveVM(t.Context(), spec("web-1").Identity, "")
+		return err == nil && vm.PowerState == clients.PoweredOn
+	})
+	if hears(spec("web-2").UUID)() {
+		t.Error("a VM that did not change was heard of")
+	}
+
+	session, err := c.ready()
+	if err != nil {
+		t.Fatal(err)
+	}
+	session.resync()
+	s.await("all to be looked at again", hears(""))
+
+	cancel()
+	mu.Lock()
+	heard = nil
+	mu.Unlock()
+	s.await("the client to be in sync again", func() bool { return c.Check(t.Context()) == nil })
+	s.powerByHand("web-1", false)
+	s.await("the change by hand", func() bool {
+		vm, err := c.ObserveVM(t.Context(), spec("web-1").Identity, "")
+		return err == nil && vm.PowerState == clients.PoweredOff
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	if len(heard) != 0 {
+		t.Errorf("heard of %v after the end of the subscription", heard)
+	}
+}

@@ -1,0 +1,200 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vsphere
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/cluster/vcenter"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
+)
+
+// fails expects all that reads the endpoint to fail with a class, and never with absence.
+func (s *site) fails(c *Client, want clients.Class) {
+	s.t.Helper()
+	ctx := context.Background()
+	for what, call := range map[string]func() error{
+		"Check":        func() error { return c.Check(ctx) },
+		"Capabilities": func() error { _, err := c.Capabilities(ctx); return err },
+		"Inventory":    func() error { _, err := c.Inventory(ctx); return err },
+		"ObserveVM":    func() error { _, err := c.ObserveVM(ctx, spec("web-1").Identity, ""); return err },
+		"CreateVM":     func() error { _, err := c.CreateVM(ctx, spec("web-1")); return err },
+		"PowerOnVM":    func() error { return c.PowerOnVM(ctx, spec("web-1").Identity) },
+		"DeleteVM":     func() error { return c.DeleteVM(ctx, spec("web-1").Identity, "") },
+	} {
+		if got := clients.ClassOf(call()); got != want {
+			s.t.Errorf("%s: %v of class %q, want %q", what, call(), got, want)
+		}
+	}
+}
+
+func TestWrongPassword(t *testing.T) {
+	s := newSite(t)
+	config := s.config()
+	config.Password = "wrong"
+	before := s.server.Calls()["Login"]
+	c := s.client(config)
+	s.await("the refusal", func() bool { return clients.ClassOf(c.Check(t.Context())) == clients.Unauthorized })
+	// The client would have tried again long before a good one is in sync: its pause is at most milliseconds.
+	s.connect()
+	s.connect()
+	if got := s.server.Calls()["Login"] - before; got != 3 {
+		t.Errorf("there were %d logins, want one with the wrong password and two others", got)
+	}
+	s.fails(c, clients.Unauthorized)
+}
+
+func TestUntrusted(t *testing.T) {
+	s := newSite(t)
+	config := s.config()
+	config.CABundle = ""
+	before := s.server.Calls()["Login"]
+	c := s.client(config)
+	s.await("the distrust", func() bool { return clients.ClassOf(c.Check(t.Context())) == clients.Untrusted })
+	s.fails(c, clients.Untrusted)
+	if got := s.server.Calls()["Login"] - before; got != 0 {
+		t.Errorf("the password was sent %d times to a server that is not trusted", got)
+	}
+
+	config.InsecureSkipTLSVerify = true
+	insecure := s.client(config)
+	s.await("the insecure client to be in sync", func() bool { return insecure.Check(t.Context()) == nil })
+}
+
+func TestNobodyListens(t *testing.T) {
+	s := newSite(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := s.config()
+	config.Server = l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.fails(s.client(config), clients.Unreachable)
+}
+
+// watchAbsence observes a VM until stop, and expects it never to be absent.
+func (s *site) watchAbsence(c *Client, id clients.Identity) (stop func()) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			vm, err := c.ObserveVM(context.Background(), id, "")
+			if err == nil && vm.State != clients.VMPresent {
+				s.t.Errorf("the VM is said to be %s", vm.State)
+				return
+			}
+			if class := clients.ClassOf(err); err != nil && class != clients.Unreachable {
+				s.t.Errorf("ObserveVM: %v of class %q, want Unreachable", err, class)
+				return
+			}
+		}
+	})
+	return func() { close(done); wg.Wait() }
+}
+
+func TestSessionTerminated(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	id := spec("web-1").Identity
+	s.create(c, spec("web-1"))
+	stop := s.watchAbsence(c, id)
+	defer stop()
+
+	for range 3 {
+		before := s.server.Calls()["Login"]
+		n, err := s.server.TerminateSessions(t.Context(), UserAgent)
+		if err != nil || n != 1 {
+			t.Fatalf("TerminateSessions: %d, %v: want the one session of the client", n, err)
+		}
+		// Whichever call comes next notices.
+		for range 4 {
+			_, _ = c.ObserveVM(t.Context(), spec("other").Identity, "")
+		}
+		s.await("another login, besides the administrator's", func() bool { return s.server.Calls()["Login"] == before+2 })
+		s.await("the client to be in sync again", func() bool { return c.Check(t.Context()) == nil })
+	}
+	s.powerByHand("web-1", true)
+	s.await("a change after recovery to arrive", func() bool {
+		vm, err := c.ObserveVM(t.Context(), id, "")
+		return err == nil && vm.PowerState == clients.PoweredOn
+	})
+}
+
+func TestOutage(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	id := spec("web-1").Identity
+	s.create(c, spec("web-1"))
+	stop := s.watchAbsence(c, id)
+	logins := s.server.Calls()["Login"]
+
+	end := s.server.Inject(vcenter.Rule{Method: vcenter.AnyMethod, LoseRequest: true})
+	s.await("the outage to be noticed", func() bool { return c.Check(t.Context()) != nil })
+	s.fails(c, clients.Unreachable)
+	end()
+	s.await("the client to be in sync again", func() bool { return c.Check(t.Context()) == nil })
+	stop()
+	if got := s.server.Calls()["Login"] - logins; got != 0 {
+		t.Errorf("there were %d logins, want the session to be used again", got)
+	}
+	s.one()
+}
+
+func TestServerCloses(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	s.server.Close()
+	s.await("the end to be noticed", func() bool { return c.Check(context.Background()) != nil })
+	s.fails(c, clients.Unreachable)
+}
+
+func TestCollectorVersionRefused(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	s.create(c, spec("web-1"))
+	before := s.server.Calls()
+	// The feed ends as if the vCenter had dropped it; the session lasts.
+	session, err := c.ready()
+	if err != nil {
+		t.Fatal(err)
+	}
+	session.resync()
+	s.await("another collector", func() bool {
+		return s.server.Calls()["CreatePropertyCollector"] == before["CreatePropertyCollector"]+1 && c.Check(t.Context()) == nil
+	})
+	if got := s.server.Calls()["Login"] - before["Login"]; got != 0 {
+		t.Errorf("there were %d logins, want none", got)
+	}
+	s.awaitState(c, spec("web-1").Identity, "", clients.VMPresent)
+}
+
+func TestCloseLogsOut(t *testing.T) {
+	s := newSite(t)
+	s.connect().Close()
+	if n, err := s.server.TerminateSessions(t.Context(), UserAgent); err != nil || n != 0 {
+		t.Errorf("%d sessions are left, %v", n, err)
+	}
+}
+
+func TestHostOfVMDoesNotAnswer(t *testing.T) {
+	r := newRecord(ref{Type: "VirtualMachine", Value: "vm-1"}, properties{
+		"runtime.connectionState": types.VirtualMachineConnectionStateDisconnected,
+	})
+	if !r.unreachable {
+		t.Error("a VM whose host is disconnected is said to be reachable")
+	}
+}
