@@ -31,6 +31,7 @@
 //
 // # When a VM cannot be placed
 //
-// The minimum cut of the same network says which limits bind. Unplaced.Reason tells it in a sentence that sorts every host and,
-// where they matter, every datastore by the first thing that rules it out.
+// The flow is maximal, so once the plan is carried out each path to a VM more is closed somewhere. Unplaced.Reason says where: it
+// sorts all hosts, and where they matter all datastores, by what rules each out. It is told of the set as the plan leaves it, so
+// that it reads the same when the VMs that were placed exist.
 package placement

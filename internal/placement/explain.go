@@ -157,7 +157,7 @@ func (c *census) tell(noun string, p *prices) string {
 	return fmt.Sprintf("%s: %s", count(c.all, noun), strings.Join(parts, ", "))
 }
 
-// phrases say what a cause means for the places it rules out. Words in braces are filled in by tell.
+// phrases say what a cause means for the places it rules out. Words in braces are filled in by fill.
 var phrases = [causes]string{
 	notHardHosts:    "not in hard.hosts",
 	notHardClusters: "not in hard.clusters",
