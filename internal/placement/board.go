@@ -175,7 +175,7 @@ func (b *board) taken(units *bundle, arc int, owners []int) []int {
 func indexKey(first int, rest []int) string {
 	key := binary.AppendVarint(make([]byte, 0, 2*len(rest)+2), int64(first))
 	for _, i := range rest {
-		key = binary.AppendUvarint(key, uint64(i))
+		key = binary.AppendVarint(key, int64(i))
 	}
 	return string(key)
 }

@@ -108,15 +108,13 @@ func fullOr(rule Spread, vms tally, full, waits cause) cause {
 	return full
 }
 
-// label names a host in a reason.
+// label names a host in a reason, or its cluster where that is what is full.
 func (h *host) label(c cause) string {
-	switch c {
-	case unavailable:
+	if c == unavailable {
 		return h.Name + ": " + h.Unavailable
-	case clusterFull, clusterWaits:
-		if h.Cluster != "" {
-			return h.Cluster
-		}
+	}
+	if (c == clusterFull || c == clusterWaits) && h.Cluster != "" {
+		return h.Cluster
 	}
 	return h.Name
 }
@@ -151,35 +149,56 @@ func (c *census) tell(noun string, p *prices) string {
 	parts := make([]string, 0, causes)
 	for why, names := range c.names {
 		if len(names) > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", len(names), p.fill(phrases[why], names)))
+			parts = append(parts, fmt.Sprintf("%d %s", len(names), p.fill(cause(why).phrase(), names)))
 		}
 	}
 	return fmt.Sprintf("%s: %s", count(c.all, noun), strings.Join(parts, ", "))
 }
 
-// phrases say what a cause means for the places it rules out. Words in braces are filled in by fill.
-var phrases = [causes]string{
-	notHardHosts:    "not in hard.hosts",
-	notHardClusters: "not in hard.clusters",
-	notHardZones:    "not in hard.zones",
-	notPinHost:      "not {pinHost} (placement.host)",
-	notPinCluster:   "not in {pinCluster} (placement.cluster)",
-	noDatastore:     "without a datastore that qualifies",
-	unavailable:     "unavailable ({names})",
-	clusterFull:     "in a cluster that already has {clusterMax} of this set (strict clusterAntiAffinity: {names})",
-	clusterWaits:    "in a cluster that waits for a VM of this set to leave (strict clusterAntiAffinity: {names})",
-	hostFull:        "already {has} {hostMax} of this set (strict hostAntiAffinity: {names})",
-	hostWaits:       "{waits} for a VM of this set to leave (strict hostAntiAffinity: {names})",
-	noMemory:        "{has} less than {memory} MiB of memory free ({names})",
-	noRoom:          "without a datastore that has room ({names})",
-
-	notHardDatastores: "not in hard.datastores",
-	notPinDatastore:   "not {pinDatastore} (placement.datastore)",
-	onNoHost:          "not mounted on a host that qualifies",
-	datastoreFull:     "already {has} {datastoreMax} of this set (strict datastoreAntiAffinity: {names})",
-	datastoreWaits:    "{waits} for a VM of this set to leave (strict datastoreAntiAffinity: {names})",
-	noSpace:           "{has} less than {disk} GiB of space free ({names})",
-	onFullHosts:       "only on hosts that are ruled out ({names})",
+// phrase says what a cause means for the places it rules out. Words in braces are for fill.
+func (c cause) phrase() string {
+	switch c {
+	case notHardHosts:
+		return "not in hard.hosts"
+	case notHardClusters:
+		return "not in hard.clusters"
+	case notHardZones:
+		return "not in hard.zones"
+	case notPinHost:
+		return "not {pinHost} (placement.host)"
+	case notPinCluster:
+		return "not in {pinCluster} (placement.cluster)"
+	case noDatastore:
+		return "without a datastore that qualifies"
+	case unavailable:
+		return "unavailable ({names})"
+	case clusterFull:
+		return "in a cluster that already has {clusterMax} of this set (strict clusterAntiAffinity: {names})"
+	case clusterWaits:
+		return "in a cluster that waits for a VM of this set to leave (strict clusterAntiAffinity: {names})"
+	case hostFull:
+		return "already {has} {hostMax} of this set (strict hostAntiAffinity: {names})"
+	case hostWaits:
+		return "{waits} for a VM of this set to leave (strict hostAntiAffinity: {names})"
+	case noMemory:
+		return "{has} less than {memory} MiB of memory free ({names})"
+	case noRoom:
+		return "without a datastore that has room ({names})"
+	case notHardDatastores:
+		return "not in hard.datastores"
+	case notPinDatastore:
+		return "not {pinDatastore} (placement.datastore)"
+	case onNoHost:
+		return "not mounted on a host that qualifies"
+	case datastoreFull:
+		return "already {has} {datastoreMax} of this set (strict datastoreAntiAffinity: {names})"
+	case datastoreWaits:
+		return "{waits} for a VM of this set to leave (strict datastoreAntiAffinity: {names})"
+	case noSpace:
+		return "{has} less than {disk} GiB of space free ({names})"
+	default: // onFullHosts
+		return "only on hosts that are ruled out ({names})"
+	}
 }
 
 // fill puts the words of a phrase about some places.

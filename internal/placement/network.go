@@ -79,22 +79,25 @@ func (n *network) parts() []part {
 		seen[start] = true
 		p := part{id: len(out), nodes: []int{start}}
 		for i := 0; i < len(p.nodes); i++ {
-			for _, id := range n.touch[p.nodes[i]] {
-				a := n.arcs[id]
-				if a.from == source {
-					p.entries = append(p.entries, id)
-				}
-				for _, next := range []int{a.from, a.to} {
-					if next >= inner && !seen[next] {
-						seen[next] = true
-						p.nodes = append(p.nodes, next)
-					}
-				}
-			}
+			n.grow(&p, p.nodes[i], seen)
 		}
 		out = append(out, p)
 	}
 	return out
+}
+
+// grow adds the neighbours of a node to its part, and its arc from the source if it has one.
+func (n *network) grow(p *part, node int, seen []bool) {
+	for _, id := range n.touch[node] {
+		next := n.arcs[id].other(node)
+		switch {
+		case next == source:
+			p.entries = append(p.entries, id)
+		case next != sink && !seen[next]:
+			seen[next] = true
+			p.nodes = append(p.nodes, next)
+		}
+	}
 }
 
 // fill sends units, up to the wanted number or as many as there is room for.

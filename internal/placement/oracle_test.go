@@ -130,12 +130,12 @@ func (p problem) free() (memory, space map[int]int64) {
 }
 
 // legal says whether new VMs in some places keep every limit.
-func (p problem) legal(new []where) bool {
+func (p problem) legal(vms []where) bool {
 	now, all := newHeadcount(), newHeadcount()
 	for _, m := range p.Members {
 		all.addMember(p, m)
 	}
-	for _, w := range new {
+	for _, w := range vms {
 		if !p.allowed(w) {
 			return false
 		}
@@ -166,16 +166,16 @@ func over(rule Spread, n int) bool { return rule.Scope == Strict && n > max(rule
 // A score is the goals of the package's documentation for a set of new VMs, each the better the smaller.
 type score [9]int64
 
-func (p problem) score(new []where) score {
+func (p problem) score(vms []where) score {
 	staying, now := newHeadcount(), newHeadcount()
 	for _, m := range p.Members {
 		if !m.Leaving {
 			staying.addMember(p, m)
 		}
 	}
-	s := score{0: -int64(len(new))}
+	s := score{0: -int64(len(vms))}
 	hostRank, storeRank := p.ranks()
-	for _, w := range new {
+	for _, w := range vms {
 		staying.add(p, w)
 		now.add(p, w)
 		s[4] += p.missed(w)
@@ -256,19 +256,19 @@ func (p problem) ranks() (hosts, stores map[int]int64) {
 func (p problem) best() score {
 	best := score{0: math.MaxInt64}
 	places := p.places()
-	var try func(from int, new []where)
-	try = func(from int, new []where) {
-		if !p.legal(new) {
+	var try func(from int, vms []where)
+	try = func(from int, vms []where) {
+		if !p.legal(vms) {
 			return // limits only get tighter with more VMs
 		}
-		if s := p.score(new); slices.Compare(s[:], best[:]) < 0 {
+		if s := p.score(vms); slices.Compare(s[:], best[:]) < 0 {
 			best = s
 		}
-		if len(new) == len(p.Req.Names) {
+		if len(vms) == len(p.Req.Names) {
 			return
 		}
 		for i := from; i < len(places); i++ {
-			try(i, append(slices.Clip(new), places[i]))
+			try(i, append(slices.Clip(vms), places[i]))
 		}
 	}
 	try(0, nil)

@@ -11,8 +11,6 @@ type queue[T any] struct {
 
 func (q *queue[T]) len() int { return len(q.items) }
 
-func (q *queue[T]) clear() { q.items = q.items[:0] }
-
 // first is the next item, to be read or changed in place; after a change, call sink.
 func (q *queue[T]) first() *T { return &q.items[0] }
 

@@ -157,19 +157,17 @@ func (s *survey) mount() {
 		if d.out != none {
 			continue
 		}
-		d.out = onNoHost
-		for _, name := range d.Hosts {
-			at, ok := s.hostByName[name]
-			if !ok || s.hosts[at].out != none {
-				continue
-			}
-			d.out = none
+		users := s.usersOf(d)
+		for _, at := range users {
 			mounts[at]++
 			if d.Unavailable == "" && !s.mounts(at, d.Name) {
 				s.hosts[at].stores = append(s.hosts[at].stores, i)
 			}
 		}
-		if d.out == none && d.Unavailable != "" {
+		switch {
+		case len(users) == 0:
+			d.out = onNoHost
+		case d.Unavailable != "":
 			d.out = unavailable
 		}
 	}
@@ -183,6 +181,17 @@ func (s *survey) mount() {
 			h.out = unavailable
 		}
 	}
+}
+
+// usersOf returns the hosts that mount a datastore and that no rule has ruled out.
+func (s *survey) usersOf(d *store) []int {
+	var users []int
+	for _, name := range d.Hosts {
+		if at, ok := s.hostByName[name]; ok && s.hosts[at].out == none {
+			users = append(users, at)
+		}
+	}
+	return users
 }
 
 // mounts says whether the latest datastore noted for a host has a name. Datastores come by name, so it is the one to look at.
