@@ -26,7 +26,7 @@ const (
 	toDestroy  purpose = "destroy"
 )
 
-// A job is a task on one of our VMs.
+// A job is a task on one of our VMs. Jobs are not changed once they are known: a job that ends is replaced.
 type job struct {
 	task    types.ManagedObjectReference
 	uuid    string
@@ -114,16 +114,22 @@ func (w *work) apply(u types.ObjectUpdate) []string {
 	if j == nil {
 		return nil
 	}
-	j.over = true
 	delete(w.tasks, u.Obj)
-	switch {
-	case left:
+	if w.jobs[j.uuid] != j {
+		return nil
+	}
+	if left {
 		// The vCenter forgot the task: how it went shows in the VM.
 		delete(w.jobs, j.uuid)
-	case state == types.TaskInfoStateError:
-		f := get[types.LocalizedMethodFault](p, "info.error")
-		j.err = failure(j.purpose, &f)
+		return []string{j.uuid}
 	}
+	over := *j
+	over.over = true
+	if state == types.TaskInfoStateError {
+		f := get[types.LocalizedMethodFault](p, "info.error")
+		over.err = failure(j.purpose, &f)
+	}
+	w.jobs[j.uuid] = &over
 	return []string{j.uuid}
 }
 
