@@ -25,9 +25,9 @@ const (
 	noDatastore
 	unavailable
 	clusterFull
-	clusterWaits
+	clusterYields
 	hostFull
-	hostWaits
+	hostYields
 	noMemory
 	noRoom
 
@@ -35,7 +35,7 @@ const (
 	notPinDatastore
 	onNoHost
 	datastoreFull
-	datastoreWaits
+	datastoreYields
 	noSpace
 	onFullHosts
 
@@ -76,9 +76,9 @@ func (h *host) why(rules Rules, memoryMiB int64, inCluster tally) cause {
 	case h.out != none:
 		return h.out
 	case rules.Cluster.room(inCluster) == 0:
-		return fullOr(rules.Cluster, inCluster, clusterFull, clusterWaits)
+		return fullOr(rules.Cluster, inCluster, clusterFull, clusterYields)
 	case rules.Host.room(h.vms) == 0:
-		return fullOr(rules.Host, h.vms, hostFull, hostWaits)
+		return fullOr(rules.Host, h.vms, hostFull, hostYields)
 	case fits(h.FreeMemoryMiB, memoryMiB) == 0:
 		return noMemory
 	default:
@@ -92,7 +92,7 @@ func (d *store) why(rule Spread, diskGiB int64) cause {
 	case d.out != none:
 		return d.out
 	case rule.room(d.vms) == 0:
-		return fullOr(rule, d.vms, datastoreFull, datastoreWaits)
+		return fullOr(rule, d.vms, datastoreFull, datastoreYields)
 	case fits(d.FreeGiB, diskGiB) == 0:
 		return noSpace
 	default:
@@ -101,9 +101,9 @@ func (d *store) why(rule Spread, diskGiB int64) cause {
 }
 
 // fullOr tells a place that is full for good from one that has room again when its leaving VMs are gone.
-func fullOr(rule Spread, vms tally, full, waits cause) cause {
+func fullOr(rule Spread, vms tally, full, yields cause) cause {
 	if vms.staying < rule.limit() {
-		return waits
+		return yields
 	}
 	return full
 }
@@ -113,7 +113,7 @@ func (h *host) label(c cause) string {
 	if c == unavailable {
 		return h.Name + ": " + h.Unavailable
 	}
-	if (c == clusterFull || c == clusterWaits) && h.Cluster != "" {
+	if (c == clusterFull || c == clusterYields) && h.Cluster != "" {
 		return h.Cluster
 	}
 	return h.Name
@@ -174,12 +174,12 @@ func (c cause) phrase() string {
 		return "unavailable ({names})"
 	case clusterFull:
 		return "in a cluster that already has {clusterMax} of this set (strict clusterAntiAffinity: {names})"
-	case clusterWaits:
-		return "in a cluster that waits for a VM of this set to leave (strict clusterAntiAffinity: {names})"
+	case clusterYields:
+		return "in a cluster with a VM of this set that is to leave (strict clusterAntiAffinity: {names})"
 	case hostFull:
 		return "already {has} {hostMax} of this set (strict hostAntiAffinity: {names})"
-	case hostWaits:
-		return "{waits} for a VM of this set to leave (strict hostAntiAffinity: {names})"
+	case hostYields:
+		return "{has} a VM of this set that is to leave (strict hostAntiAffinity: {names})"
 	case noMemory:
 		return "{has} less than {memory} MiB of memory free ({names})"
 	case noRoom:
@@ -192,8 +192,8 @@ func (c cause) phrase() string {
 		return "not mounted on a host that qualifies"
 	case datastoreFull:
 		return "already {has} {datastoreMax} of this set (strict datastoreAntiAffinity: {names})"
-	case datastoreWaits:
-		return "{waits} for a VM of this set to leave (strict datastoreAntiAffinity: {names})"
+	case datastoreYields:
+		return "{has} a VM of this set that is to leave (strict datastoreAntiAffinity: {names})"
 	case noSpace:
 		return "{has} less than {disk} GiB of space free ({names})"
 	default: // onFullHosts
@@ -203,12 +203,12 @@ func (c cause) phrase() string {
 
 // fill puts the words of a phrase about some places.
 func (p *prices) fill(phrase string, names []string) string {
-	has, waits := "have", "wait"
+	has := "have"
 	if len(names) == 1 {
-		has, waits = "has", "waits"
+		has = "has"
 	}
 	return strings.NewReplacer(
-		"{has}", has, "{waits}", waits, "{names}", list(names),
+		"{has}", has, "{names}", list(names),
 		"{pinHost}", p.req.Pin.Host, "{pinCluster}", p.req.Pin.Cluster, "{pinDatastore}", p.req.Pin.Datastore,
 		"{memory}", strconv.FormatInt(p.req.MemoryMiB, 10), "{disk}", strconv.FormatInt(p.req.DiskGiB, 10),
 		"{hostMax}", vms(p.rules.Host), "{clusterMax}", vms(p.rules.Cluster), "{datastoreMax}", vms(p.rules.Datastore),

@@ -24,7 +24,7 @@ func TestReason(t *testing.T) {
 			inv:    production(), rules: productionPolicy(Strict), req: web(4),
 			want: "6 hosts: 3 not in hard.hosts, 3 already have a VM of this set (strict hostAntiAffinity: esxi-01, esxi-02, esxi-03)",
 		},
-		"HostsWait": {
+		"HostsYield": {
 			reason: "Hosts that a leaving VM holds are told from those that are full for good.",
 			inv:    production(), rules: productionPolicy(Strict), req: web(1),
 			members: []Member{
@@ -33,7 +33,7 @@ func TestReason(t *testing.T) {
 				{Name: "new-2", Place: in("esxi-03", "ssd-datastore-1")},
 			},
 			want: "6 hosts: 3 not in hard.hosts, 2 already have a VM of this set (strict hostAntiAffinity: esxi-02, esxi-03), " +
-				"1 waits for a VM of this set to leave (strict hostAntiAffinity: esxi-01)",
+				"1 has a VM of this set that is to leave (strict hostAntiAffinity: esxi-01)",
 		},
 		"ClustersFull": {
 			reason: "A full cluster is told before its hosts are.",
@@ -48,12 +48,12 @@ func TestReason(t *testing.T) {
 				"3 datastores: 1 not in hard.datastores, " +
 				"2 already have a VM of this set (strict datastoreAntiAffinity: ssd-datastore-1, ssd-datastore-2)",
 		},
-		"PoolWaits": {
+		"PoolYields": {
 			reason: "A pool that shares its name is told with its host.",
 			inv:    kvm(), req: web(1), rules: Rules{Hard: Targets{Hosts: []string{"kvm-01"}}, Datastore: strict},
 			members: []Member{{Name: "old", Place: on("kvm-01"), Leaving: true}},
 			want: "2 hosts: 1 not in hard.hosts, 1 without a datastore that has room (kvm-01); 2 datastores: " +
-				"1 not mounted on a host that qualifies, 1 waits for a VM of this set to leave (strict datastoreAntiAffinity: default on kvm-01)",
+				"1 not mounted on a host that qualifies, 1 has a VM of this set that is to leave (strict datastoreAntiAffinity: default on kvm-01)",
 		},
 		"Capacity": {
 			reason: "Memory and space are told with what is asked for; many names are cut short.",
