@@ -63,7 +63,10 @@ func (m ownerMark) element() (string, error) {
 	if err := e.EncodeToken(start.End()); err != nil {
 		return "", err
 	}
-	return out.String(), e.Flush()
+	if err := e.Flush(); err != nil {
+		return "", err
+	}
+	return out.String(), nil
 }
 
 // parseDomain reads from a domain's description what the cache keeps, except its state.

@@ -39,8 +39,8 @@ type host struct {
 	settled    chan struct{}
 	settleOnce sync.Once
 
-	// refreshing is held from reading of the host until the cache has what was read.
-	refreshing sync.Mutex
+	// refreshing is held from reading of a domain until the cache has what was read; refreshingPools likewise.
+	refreshing, refreshingPools sync.Mutex
 
 	mu sync.RWMutex
 	// session is nil while the host is not connected.

@@ -17,8 +17,8 @@ import (
 // refreshPools lists the host's pools and their volumes. A volume is described when it is new, or when everything is asked
 // for.
 func (h *host) refreshPools(ctx context.Context, everything bool) error {
-	h.refreshing.Lock()
-	defer h.refreshing.Unlock()
+	h.refreshingPools.Lock()
+	defer h.refreshingPools.Unlock()
 	known := map[string]pool{}
 	if !everything {
 		h.mu.RLock()
