@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-
-	"github.com/vmware/govmomi/vim25/types"
 )
 
 // maxRequest bounds the size of a SOAP request in bytes.
@@ -83,8 +81,3 @@ type discard struct{ header http.Header }
 func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(int)             {}
-
-// isOver says whether a task in that state has ended.
-func isOver(s types.TaskInfoState) bool {
-	return s == types.TaskInfoStateSuccess || s == types.TaskInfoStateError
-}

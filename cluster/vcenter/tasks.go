@@ -90,3 +90,8 @@ func (w *world) await(ref types.ManagedObjectReference) (types.AnyType, types.Ba
 	}
 	return task.Info.Result, nil
 }
+
+// isOver says whether a task in that state has ended.
+func isOver(s types.TaskInfoState) bool {
+	return s == types.TaskInfoStateSuccess || s == types.TaskInfoStateError
+}

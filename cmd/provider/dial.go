@@ -8,8 +8,6 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
-
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients/libvirt"
@@ -21,7 +19,7 @@ import (
 func dialers(log logr.Logger) map[v1beta1.ProviderType]endpoint.Dial {
 	return map[v1beta1.ProviderType]endpoint.Dial{
 		v1beta1.ProviderVSphere: func(e v1beta1.Endpoint, c endpoint.Credentials) (clients.Hypervisor, error) {
-			return dialVSphere(e.VSphere, c, logging.NewLogrLogger(log.WithName("vsphere")))
+			return dialVSphere(e.VSphere, c, log.WithName("vsphere"))
 		},
 		v1beta1.ProviderLibvirt: func(e v1beta1.Endpoint, _ endpoint.Credentials) (clients.Hypervisor, error) {
 			return dialLibvirt(e.Libvirt, log.WithName("libvirt"))
@@ -29,7 +27,7 @@ func dialers(log logr.Logger) map[v1beta1.ProviderType]endpoint.Dial {
 	}
 }
 
-func dialVSphere(e *v1beta1.VSphereEndpoint, c endpoint.Credentials, log logging.Logger) (clients.Hypervisor, error) {
+func dialVSphere(e *v1beta1.VSphereEndpoint, c endpoint.Credentials, log logr.Logger) (clients.Hypervisor, error) {
 	if e == nil {
 		return nil, noBlock(v1beta1.ProviderVSphere)
 	}

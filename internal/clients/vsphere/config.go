@@ -10,9 +10,9 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/go-logr/logr"
 
-	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	"github.com/vmware/govmomi/vim25/soap"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
@@ -36,8 +36,8 @@ type Config struct {
 
 // Options of a client. The zero value is fine.
 type Options struct {
-	// Log of the client; none when nil.
-	Log logging.Logger
+	// Log is told what happens in the background. The zero Logger discards.
+	Log logr.Logger
 	// CallTimeout bounds each call; one minute when 0.
 	CallTimeout time.Duration
 	// MaxCalls bounds the calls under way at once, waiting for updates not counted; 16 when 0.
@@ -52,9 +52,6 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Log == nil {
-		o.Log = logging.NewNopLogger()
-	}
 	if o.MaxCalls == 0 {
 		o.MaxCalls = 16
 	}

@@ -67,7 +67,7 @@ func (c *Client) follow(ctx context.Context, s *session) (synced bool, err error
 	}
 	c.session, c.err = s, nil
 	c.mu.Unlock()
-	c.options.Log.Debug("The vCenter is in sync", "objects", len(fresh.objects))
+	c.options.Log.V(1).Info("The vCenter is in sync", "objects", len(fresh.objects))
 	c.notify("")
 
 	go c.refresh(ctx, s)
@@ -208,12 +208,12 @@ func (c *Client) refresh(ctx context.Context, s *session) {
 		case <-t.C:
 		}
 		if _, err := methods.GetCurrentTime(ctx, s.vim); err != nil {
-			c.options.Log.Debug("Cannot keep the session alive", "error", err)
+			c.options.Log.V(1).Info("Cannot keep the session alive", "error", err)
 			continue
 		}
 		zones, err := c.readZones(ctx, s)
 		if err != nil {
-			c.options.Log.Debug("Cannot read zones", "error", err)
+			c.options.Log.V(1).Info("Cannot read zones", "error", err)
 			continue
 		}
 		c.mu.Lock()

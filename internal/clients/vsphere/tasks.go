@@ -103,7 +103,7 @@ func (w *work) apply(u types.ObjectUpdate) []string {
 	}
 	state := get[types.TaskInfoState](p, "info.state")
 	left := u.Kind == types.ObjectUpdateKindLeave
-	if !left && state != types.TaskInfoStateSuccess && state != types.TaskInfoStateError {
+	if !left && !isEnded(state) {
 		return nil
 	}
 	delete(w.suspects, u.Obj)
@@ -145,7 +145,7 @@ func (c *Client) track(ctx context.Context, s *session, j *job) {
 	})
 	if err != nil {
 		// Without the list the feed is of no use: it is made anew, with the job in it.
-		c.options.Log.Debug("Cannot list a task", "task", j.task.Value, "error", err)
+		c.options.Log.V(1).Info("Cannot list a task", "task", j.task.Value, "error", err)
 		s.resync()
 		return
 	}
