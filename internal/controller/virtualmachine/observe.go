@@ -39,6 +39,7 @@ func (e *external) Observe(ctx context.Context, vm *v1beta1.VirtualMachine) (man
 		return e.observeAbsent(ctx, vm, o)
 	case clients.VMCreating:
 		e.tries.allowed(vm)
+		vm.Status.AtProvider = v1beta1.VirtualMachineObservation{}
 		mark(vm, readyOf(o))
 		return exists(true), nil
 	default:
