@@ -68,9 +68,11 @@ packages: ## Build the three Crossplane packages into _output/packages.
 unit: ## Run unit, property and admission tests under the race detector.
 	go test -race -short ./...
 	go -C cluster/local test -race -short ./...
+	@# The planners again, in every state of small sets: too many for the race detector.
+	go test ./function/rollout ./internal/placement
 
 integration: ## Run the tests against the simulated vCenter, real libvirtd and the built packages.
-	go test -count=1 ./cluster/... ./internal/clients/... ./hack/xpkg
+	go test -count=1 -timeout=30m ./cluster/... ./internal/clients/... ./hack/xpkg
 
 e2e: up ## Run the end-to-end tests on the embedded control plane, and take it down again.
 	status=0; \

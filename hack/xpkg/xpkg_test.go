@@ -33,6 +33,9 @@ const (
 // built builds a package, writes it, and reads it back as Crossplane and a container runtime would.
 func built(t *testing.T, name string) v1.Image {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("compiles the provider and the function")
+	}
 	chosen, err := choose(recipes(), []string{name})
 	if err != nil {
 		t.Fatal(err)
