@@ -7,9 +7,10 @@ import (
 	"fmt"
 
 	"github.com/alecthomas/kong"
-	"github.com/crossplane/function-sdk-go"
 	"google.golang.org/grpc/health"
 	healthgrpc "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/crossplane/function-sdk-go"
 )
 
 const bytesPerMiB = 1024 * 1024

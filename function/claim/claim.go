@@ -8,9 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 
-	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
 )

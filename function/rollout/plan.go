@@ -214,7 +214,7 @@ func (p *planner) create() {
 			empty = append(empty, slot)
 		}
 	}
-	slots := append(empty, replaced...)
+	slots := slices.Concat(empty, replaced)
 	slots = slots[:min(len(slots), p.room(), p.batch())]
 	slices.Sort(slots)
 	if len(slots) > 0 {

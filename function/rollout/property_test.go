@@ -146,7 +146,7 @@ func TestProperties(t *testing.T) {
 				surplus = surplus || d.Reason == ReasonSurplus && availableOf(vms) > available
 			}
 			missing := p.Counts.Updated-len(p.Deletes) < spec.Replicas
-			if surplus && available < spec.Replicas && !(missing && spec.MaxSurge == 0) {
+			if surplus && available < spec.Replicas && (!missing || spec.MaxSurge > 0) {
 				t.Fatalf("scaling down leaves %d available of %d", available, spec.Replicas)
 			}
 			for _, vm := range vms {

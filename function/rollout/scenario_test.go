@@ -33,13 +33,13 @@ func TestScenarios(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			b, err := os.ReadFile(file) //nolint:gosec // A file of this package.
+			b, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := play(t, string(b))
 			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil { //nolint:gosec // Not a secret.
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
 				return

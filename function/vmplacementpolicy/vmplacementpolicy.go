@@ -15,9 +15,10 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/crossplane/function-sdk-go/response"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
 	"github.com/crossplane-contrib/provider-virtrigaud/function/claim"

@@ -8,8 +8,9 @@ import (
 	"maps"
 	"strconv"
 
-	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
 	"github.com/crossplane-contrib/provider-virtrigaud/function/rollout"

@@ -9,11 +9,12 @@ import (
 	"maps"
 	"testing"
 
-	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
-	"github.com/crossplane/function-sdk-go/response"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 	"sigs.k8s.io/yaml"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/response"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
 	"github.com/crossplane-contrib/provider-virtrigaud/function/object"
@@ -68,7 +69,7 @@ func claimOf(replicas, cpus int) *structpb.Struct {
 func revisionOf(cpus int) string {
 	r, err := Revision(object.Of(claimOf(0, cpus)).Field("spec", "template", "spec"))
 	if err != nil {
-		panic(err)
+		panic(err) //nolint:forbidigo // The test itself is broken.
 	}
 	return r
 }
@@ -146,10 +147,10 @@ func fromYAML(y string) *structpb.Struct {
 	s := &structpb.Struct{}
 	b, err := yaml.YAMLToJSON([]byte(y))
 	if err != nil {
-		panic(err)
+		panic(err) //nolint:forbidigo // The test itself is broken.
 	}
 	if err := s.UnmarshalJSON(b); err != nil {
-		panic(err)
+		panic(err) //nolint:forbidigo // The test itself is broken.
 	}
 	return s
 }

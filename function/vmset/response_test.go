@@ -10,14 +10,15 @@ import (
 	"path/filepath"
 	"testing"
 
-	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/testing/protocmp"
 	"sigs.k8s.io/yaml"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 )
 
-var update = flag.Bool("update", false, "write the responses to testdata instead of comparing them") //nolint:gochecknoglobals // That is how test flags are defined.
+var update = flag.Bool("update", false, "write the responses to testdata instead of comparing them")
 
 // TestResponses compares whole responses with the files of testdata.
 func TestResponses(t *testing.T) {
@@ -106,7 +107,7 @@ func writeResponse(t *testing.T, file, reason string, rsp *fnv1.RunFunctionRespo
 		b, err = yaml.JSONToYAML(b)
 	}
 	if err == nil {
-		err = os.WriteFile(file, append([]byte("# "+reason+"\n"), b...), 0o644) //nolint:gosec // Not a secret.
+		err = os.WriteFile(file, append([]byte("# "+reason+"\n"), b...), 0o644)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +116,7 @@ func writeResponse(t *testing.T, file, reason string, rsp *fnv1.RunFunctionRespo
 
 func readResponse(t *testing.T, file string) *fnv1.RunFunctionResponse {
 	t.Helper()
-	b, err := os.ReadFile(file) //nolint:gosec // A file of this package.
+	b, err := os.ReadFile(file)
 	if err == nil {
 		b, err = yaml.YAMLToJSON(b)
 	}

@@ -10,10 +10,11 @@ import (
 	"slices"
 	"testing"
 
-	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
-	"github.com/crossplane/function-sdk-go/response"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/response"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
 	"github.com/crossplane-contrib/provider-virtrigaud/function/object"
@@ -314,7 +315,7 @@ func TestSimulation(t *testing.T) {
 			for seed := range uint64(6) {
 				s := &simulation{
 					t:              t,
-					rnd:            rand.New(rand.NewPCG(seed, 1)), //nolint:gosec // Reproducible, not secret.
+					rnd:            rand.New(rand.NewPCG(seed, 1)),
 					maxUnavailable: tc.unavailable,
 					surge:          tc.surge,
 					strict:         tc.policy == strict,

@@ -10,11 +10,12 @@ import (
 	"strings"
 	"testing"
 
-	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
-	"github.com/crossplane/function-sdk-go/response"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/response"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/function/object"
 )
@@ -294,7 +295,7 @@ func TestDeterminism(t *testing.T) {
 	}
 	want := encode(r.proto())
 	for seed := range uint64(10) {
-		rnd := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // Reproducible, not secret.
+		rnd := rand.New(rand.NewPCG(seed, 0))
 		req := r.proto()
 		for _, required := range req.GetRequiredResources() {
 			rnd.Shuffle(len(required.GetItems()), func(i, j int) {
