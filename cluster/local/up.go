@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -19,6 +20,9 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/cluster/local/internal/layout"
 	"github.com/crossplane-contrib/provider-virtrigaud/cluster/local/internal/packages"
 )
+
+// readyTimeout is how long the packages, and the provider after them, may take on a slow machine.
+const readyTimeout = 3 * time.Minute
 
 // upCommand brings everything up.
 type upCommand struct {
@@ -85,8 +89,8 @@ func (u *upCommand) Run(ctx context.Context, s *site) error {
 		return err
 	}
 
-	if err := s.console.During("waiting for the provider to reach the hypervisors", func() error {
-		return hypervisors.AwaitConfigs(ctx, admin, libvirt)
+	if err := s.console.Await(ctx, "the provider to reach the hypervisors", readyTimeout, func(ctx context.Context) error {
+		return hypervisors.Ready(ctx, admin, libvirt)
 	}); err != nil {
 		return err
 	}
@@ -153,8 +157,8 @@ func (s *site) installPackages(ctx context.Context, admin client.Client) error {
 		return err
 	}
 
-	return s.console.During("waiting for the packages to be healthy", func() error {
-		return packages.AwaitHealthy(ctx, admin, tags)
+	return s.console.Await(ctx, "healthy packages", readyTimeout, func(ctx context.Context) error {
+		return packages.Healthy(ctx, admin, tags)
 	})
 }
 

@@ -5,14 +5,20 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// heartbeat is how often a long step says that it is still alive.
-const heartbeat = 15 * time.Second
+const (
+	// heartbeat is how often a long step says that it is still alive.
+	heartbeat = 15 * time.Second
+	// poll is how often something that is waited for is looked at.
+	poll = 500 * time.Millisecond
+)
 
 // A Console prints progress. It is safe for concurrent use.
 type Console struct {
@@ -45,6 +51,41 @@ func (c *Console) Detail(format string, args ...any) {
 
 // During runs work and says every few seconds that what is still being done.
 func (c *Console) During(what string, work func() error) error {
+	return c.talking(func(elapsed time.Duration) {
+		c.Detail("still %s (%.0fs)", what, elapsed.Seconds())
+	}, work)
+}
+
+// Await calls check until it succeeds or the time is over, and says every few seconds what is still missing. The error
+// is that of the last check.
+func (c *Console) Await(ctx context.Context, what string, within time.Duration, check func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+
+	var missing atomic.Value
+
+	return c.talking(func(elapsed time.Duration) {
+		c.Detail("still waiting for %s (%.0fs): %v", what, elapsed.Seconds(), missing.Load())
+	}, func() error {
+		for {
+			err := check(ctx)
+			if err == nil {
+				return nil
+			}
+
+			missing.Store(err.Error())
+
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("cannot see %s after %s: %w", what, within, err)
+			case <-time.After(poll):
+			}
+		}
+	})
+}
+
+// talking runs work and calls say every few seconds with the time that it has taken so far.
+func (c *Console) talking(say func(elapsed time.Duration), work func() error) error {
 	done := make(chan struct{})
 	started := time.Now()
 
@@ -59,7 +100,7 @@ func (c *Console) During(what string, work func() error) error {
 			case <-done:
 				return
 			case <-t.C:
-				c.Detail("still %s (%.0fs)", what, time.Since(started).Seconds())
+				say(time.Since(started))
 			}
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -32,6 +33,12 @@ const (
 	SecretRootCA = "crossplane-root-ca"
 	secretClient = "crossplane-tls-client"
 	secretServer = "crossplane-tls-server"
+)
+
+const (
+	initAttempts = 10
+	initPause    = time.Second
+	cacheMode    = 0o755
 )
 
 // crossplane installs and starts Crossplane core and its RBAC manager.
@@ -72,13 +79,19 @@ func (c *ControlPlane) crossplane(ctx context.Context) error {
 }
 
 func (c *ControlPlane) core(ctx context.Context, path string) error {
+	cache := c.Layout.State("crossplane", "packages")
+	// Core does not create it, and then cannot read any package.
+	if err := os.MkdirAll(cache, cacheMode); err != nil {
+		return fmt.Errorf("cannot create Crossplane's package cache: %w", err)
+	}
+
 	_, err := c.run(ctx, process.Spec{
 		Name: "crossplane",
 		Path: path,
 		Args: []string{
 			"core", "start",
 			"--package-runtime=External",
-			"--xpkg-cache-dir=" + c.Layout.State("crossplane", "packages"),
+			"--xpkg-cache-dir=" + cache,
 			"--tls-client-certs-dir=" + c.clientCerts(),
 			"--metrics-port=" + strconv.Itoa(c.Ports.Port(portCoreMetrics)),
 			"--health-probe-port=" + strconv.Itoa(c.Ports.Port(portCoreHealth)),
@@ -134,20 +147,33 @@ func (c *ControlPlane) installCrossplane(ctx context.Context, admin client.Clien
 	return c.fetchClientCertificate(ctx, admin)
 }
 
+// initialize runs Crossplane's own initialisation. A pod's init container is run again when it fails, and so is this:
+// a CRD may not be served yet in the moment after it was created.
 func (c *ControlPlane) initialize(ctx context.Context, path, module string) error {
-	cmd := exec.CommandContext(ctx, path, "core", "init", "--activation=*") //nolint:gosec // We have built it ourselves.
-	cmd.Env = append(os.Environ(), coreEnv()...)
-	cmd.Env = append(cmd.Env,
-		"KUBECONFIG="+c.kubeconfigOf(accountCore),
-		"CRDS_PATH="+filepath.Join(module, "cluster", "crds"),
-		"WEBHOOK_CONFIGS_PATH="+filepath.Join(module, "cluster", "webhookconfigurations"),
-	)
+	for try := 1; ; try++ {
+		cmd := exec.CommandContext(ctx, path, "core", "init", "--activation=*") //nolint:gosec // We have built it ourselves.
+		cmd.Env = append(os.Environ(), coreEnv()...)
+		cmd.Env = append(cmd.Env,
+			"KUBECONFIG="+c.kubeconfigOf(accountCore),
+			"CRDS_PATH="+filepath.Join(module, "cluster", "crds"),
+			"WEBHOOK_CONFIGS_PATH="+filepath.Join(module, "cluster", "webhookconfigurations"),
+		)
 
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("cannot initialize Crossplane: %w: %s", err, out)
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			return nil
+		}
+
+		if try == initAttempts {
+			return fmt.Errorf("cannot initialize Crossplane: %w: %s", err, out)
+		}
+
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(initPause):
+		}
 	}
-
-	return nil
 }
 
 // fetchClientCertificate writes the certificate by which core introduces itself to functions to where core reads it.

@@ -5,9 +5,9 @@ package hypervisors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -23,11 +23,8 @@ const (
 	secretVSphere = "vsphere-prod"
 )
 
-const (
-	libvirtCluster = "kvm-cluster"
-	configTimeout  = 2 * time.Minute
-	configPoll     = 500 * time.Millisecond
-)
+// libvirtCluster is the cluster that the libvirt hosts count to in placement.
+const libvirtCluster = "kvm-cluster"
 
 // Configure tells Crossplane of the hypervisors.
 func Configure(ctx context.Context, c client.Client, v VCenter, l Libvirt) error {
@@ -50,38 +47,14 @@ func Configure(ctx context.Context, c client.Client, v VCenter, l Libvirt) error
 	return nil
 }
 
-// AwaitConfigs waits until the provider has reached every hypervisor.
-func AwaitConfigs(ctx context.Context, c client.Client, l Libvirt) error {
-	ctx, cancel := context.WithTimeout(ctx, configTimeout)
-	defer cancel()
-
-	names := []string{ConfigVSphere}
-	if l.Mode != ModeNone {
-		names = append(names, ConfigLibvirt)
+// Ready returns nil when the provider has reached every hypervisor, else what it says.
+func Ready(ctx context.Context, c client.Client, l Libvirt) error {
+	problem := configReady(ctx, c, ConfigVSphere)
+	if l.Mode == ModeNone {
+		return problem
 	}
 
-	for _, name := range names {
-		if err := awaitConfig(ctx, c, name); err != nil {
-			return err
-		}
-	}
-
-	return nil
-}
-
-func awaitConfig(ctx context.Context, c client.Client, name string) error {
-	for {
-		err := configReady(ctx, c, name)
-		if err == nil {
-			return nil
-		}
-
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("ClusterProviderConfig %s is not Ready after %s: %w", name, configTimeout, err)
-		case <-time.After(configPoll):
-		}
-	}
+	return errors.Join(problem, configReady(ctx, c, ConfigLibvirt))
 }
 
 func configReady(ctx context.Context, c client.Client, name string) error {
@@ -105,10 +78,10 @@ func configReady(ctx context.Context, c client.Client, name string) error {
 			return nil
 		}
 
-		return fmt.Errorf("%v: %v", cond["reason"], cond["message"])
+		return fmt.Errorf("ClusterProviderConfig %s is not Ready: %v: %v", name, cond["reason"], cond["message"])
 	}
 
-	return fmt.Errorf("the provider has not said anything about it")
+	return fmt.Errorf("ClusterProviderConfig %s has no condition Ready yet", name)
 }
 
 func vSphereSecret(v VCenter) *unstructured.Unstructured {

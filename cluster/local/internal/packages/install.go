@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,13 +27,8 @@ const (
 	Configuration = "configuration"
 )
 
-const (
-	// host is the registry from which the packages are published to the world.
-	host = "xpkg.crossplane.io"
-
-	installTimeout = 3 * time.Minute
-	poll           = 500 * time.Millisecond
-)
+// host is the registry from which the packages are published to the world.
+const host = "xpkg.crossplane.io"
 
 // Name returns the name that the package manager gives to a package that it installs as a dependency.
 func Name(pkg string) string { return organisation + "-" + pkg + "-virtrigaud" }
@@ -110,52 +104,30 @@ func moveTo(ctx context.Context, c client.Client, pkg, tag string, o pkgv1.Packa
 	return nil
 }
 
-// AwaitHealthy waits until all packages are installed and healthy in the given versions.
-func AwaitHealthy(ctx context.Context, c client.Client, tags map[string]string) error {
-	ctx, cancel := context.WithTimeout(ctx, installTimeout)
-	defer cancel()
-
-	for {
-		err := healthy(ctx, c, tags)
-		if err == nil {
-			return nil
-		}
-
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("packages are not healthy after %s: %w", installTimeout, err)
-		case <-time.After(poll):
-		}
-	}
+// Healthy returns nil when all packages are installed and healthy in the given versions, else what is missing.
+func Healthy(ctx context.Context, c client.Client, tags map[string]string) error {
+	return errors.Join(
+		packageHealthy(ctx, c, Configuration, tags, &pkgv1.Configuration{}),
+		packageHealthy(ctx, c, Provider, tags, &pkgv1.Provider{}),
+		packageHealthy(ctx, c, Function, tags, &pkgv1.Function{}),
+	)
 }
 
-func healthy(ctx context.Context, c client.Client, tags map[string]string) error {
-	var problems []error
-
-	for pkg, o := range map[string]pkgv1.Package{
-		Provider: &pkgv1.Provider{}, Function: &pkgv1.Function{}, Configuration: &pkgv1.Configuration{},
-	} {
-		problems = append(problems, packageHealthy(ctx, c, pkg, tags[pkg], o))
-	}
-
-	return errors.Join(problems...)
-}
-
-func packageHealthy(ctx context.Context, c client.Client, pkg, tag string, o pkgv1.Package) error {
+func packageHealthy(ctx context.Context, c client.Client, pkg string, tags map[string]string, o pkgv1.Package) error {
 	if err := c.Get(ctx, types.NamespacedName{Name: Name(pkg)}, o); err != nil {
-		return fmt.Errorf("%s: %w", Name(pkg), err)
-	}
-
-	// CurrentIdentifier is the source that the package manager has worked on last: until it is ours, the conditions
-	// speak of an earlier version.
-	if want := Source(pkg) + ":" + tag; o.GetSource() != want || o.GetCurrentIdentifier() != want {
-		return fmt.Errorf("%s: is at %s, not %s", Name(pkg), o.GetCurrentIdentifier(), want)
+		return err
 	}
 
 	for _, t := range []xpv2.ConditionType{pkgv1.TypeInstalled, pkgv1.TypeHealthy} {
 		if cond := o.GetCondition(t); cond.Status != corev1.ConditionTrue {
 			return fmt.Errorf("%s: %s is %s: %s", Name(pkg), t, cond.Status, cond.Message)
 		}
+	}
+
+	// CurrentIdentifier is the source that the package manager has worked on last: until it is ours, the conditions
+	// speak of an earlier version.
+	if want := Source(pkg) + ":" + tags[pkg]; o.GetSource() != want || o.GetCurrentIdentifier() != want {
+		return fmt.Errorf("%s: is at %s, not %s", Name(pkg), o.GetCurrentIdentifier(), want)
 	}
 
 	return nil

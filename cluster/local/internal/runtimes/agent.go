@@ -14,9 +14,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	pkgv1 "github.com/crossplane/crossplane/apis/v2/pkg/v1"
@@ -102,12 +104,12 @@ func (a *Agent) provider(ctx context.Context) error {
 	}
 
 	for i := range l.Items {
-		if r := &l.Items[i]; runnable(r, packages.Provider) {
-			return a.keepHealthy(ctx, r, r.DeepCopy(), a.runProvider(ctx, r))
+		if r := &l.Items[i]; inForce(r, packages.Provider) {
+			return a.keep(ctx, r, r.DeepCopy(), func() error { return a.runProvider(ctx, r) })
 		}
 	}
 
-	return errors.New("waiting for the package manager to establish the provider's revision")
+	return errors.New("waiting for the package manager to make a revision of the provider")
 }
 
 func (a *Agent) function(ctx context.Context) error {
@@ -117,27 +119,28 @@ func (a *Agent) function(ctx context.Context) error {
 	}
 
 	for i := range l.Items {
-		if r := &l.Items[i]; runnable(r, packages.Function) {
-			before := r.DeepCopy()
-			err := a.runFunction(ctx, r)
-
-			return a.keepHealthy(ctx, r, before, err)
+		if r := &l.Items[i]; inForce(r, packages.Function) {
+			return a.keep(ctx, r, r.DeepCopy(), func() error { return a.runFunction(ctx, r) })
 		}
 	}
 
-	return errors.New("waiting for the package manager to establish the function's revision")
+	return errors.New("waiting for the package manager to make a revision of the function")
 }
 
-// runnable says whether the package manager has established a revision of our package and wants it to be in force.
-func runnable(r pkgv1.PackageRevision, pkg string) bool {
+// inForce says whether a revision is of our package, pulled, and the one that is to be used.
+func inForce(r pkgv1.PackageRevision, pkg string) bool {
 	return strings.HasPrefix(r.GetSource(), packages.Source(pkg)+":") &&
 		r.GetDesiredState() == pkgv1.PackageRevisionActive &&
-		r.GetCondition(pkgv1.TypeRevisionHealthy).Status == "True" &&
 		r.GetResolvedSource() != ""
 }
 
-// keepHealthy records in a revision's status how its runtime is doing.
-func (a *Agent) keepHealthy(ctx context.Context, r, before pkgv1.PackageRevision, problem error) error {
+// keep makes a revision run and records in its status how it is doing. before is the revision as it was read.
+func (a *Agent) keep(ctx context.Context, r, before pkgv1.PackageRevisionWithRuntime, run func() error) error {
+	problem := a.prepare(ctx, r)
+	if problem == nil {
+		problem = run()
+	}
+
 	condition := pkgv1.RuntimeHealthy()
 	if problem != nil {
 		condition = pkgv1.RuntimeUnhealthy().WithMessage(problem.Error())
@@ -145,12 +148,33 @@ func (a *Agent) keepHealthy(ctx context.Context, r, before pkgv1.PackageRevision
 
 	r.SetConditions(condition)
 
+	if reflect.DeepEqual(r, before) {
+		return problem
+	}
+
 	// A patch, because the package manager writes other parts of the status.
 	if err := a.Client.Status().Patch(ctx, r, client.MergeFrom(before)); err != nil {
 		return errors.Join(problem, fmt.Errorf("cannot update status of revision: %w", err))
 	}
 
 	return problem
+}
+
+// prepare gives a revision a server certificate and says so in its status, without which the package manager does not
+// establish the revision. It returns an error until it is established.
+func (a *Agent) prepare(ctx context.Context, r pkgv1.PackageRevisionWithRuntime) error {
+	name, err := a.serverCertificate(ctx, r)
+	if err != nil {
+		return err
+	}
+
+	r.SetObservedTLSServerSecretName(&name)
+
+	if r.GetCondition(pkgv1.TypeRevisionHealthy).Status != corev1.ConditionTrue {
+		return errors.New("waiting for the package manager to establish the revision")
+	}
+
+	return nil
 }
 
 // image returns the unpacked image of a revision.

@@ -68,7 +68,7 @@ func (a *Agent) account(ctx context.Context, r *pkgv1.ProviderRevision) (*corev1
 	meta := metav1.ObjectMeta{
 		Namespace:       kube.Namespace,
 		Name:            r.GetName(),
-		OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(r, pkgv1.ProviderRevisionGroupVersionKind)},
+		OwnerReferences: []metav1.OwnerReference{owner(r)},
 	}
 	sa := &corev1.ServiceAccount{ObjectMeta: meta}
 	d := &appsv1.Deployment{ObjectMeta: *meta.DeepCopy(), Spec: deployment(r)}
