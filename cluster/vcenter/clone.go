@@ -9,7 +9,6 @@ import (
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/simulator/esx"
-	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -35,19 +34,21 @@ func (w *world) clone(ctx *simulator.Context, src *simulator.VirtualMachine, req
 		return nil, fault
 	}
 
-	body := folder.CreateVMTask(ctx, &types.CreateVM_Task{This: folder.Self, Config: config, Pool: pool, Host: &host}).(*methods.CreateVM_TaskBody) //nolint:forcetypeassert // vcsim's own type.
-	res, fault := w.await(body.Res.Returnval)
+	res, fault := w.outcome(folder.CreateVMTask(ctx, &types.CreateVM_Task{This: folder.Self, Config: config, Pool: pool, Host: &host}))
 	if fault != nil {
 		return nil, fault
 	}
-	vm := w.reg.Get(res.(types.ManagedObjectReference)).(*simulator.VirtualMachine) //nolint:forcetypeassert // The result of CreateVM_Task.
+	ref, _ := res.(types.ManagedObjectReference)
+	vm, ok := w.reg.Get(ref).(*simulator.VirtualMachine)
+	if !ok {
+		return nil, &types.ManagedObjectNotFound{Obj: ref}
+	}
 	if req.Spec.Template {
 		vm.MarkAsTemplate(&types.MarkAsTemplate{This: vm.Self})
 		return res, nil
 	}
 	if req.Spec.PowerOn {
-		on := vm.PowerOnVMTask(ctx, &types.PowerOnVM_Task{This: vm.Self}).(*methods.PowerOnVM_TaskBody) //nolint:forcetypeassert // vcsim's own type.
-		if _, fault := w.await(on.Res.Returnval); fault != nil {
+		if _, fault := w.outcome(vm.PowerOnVMTask(ctx, &types.PowerOnVM_Task{This: vm.Self})); fault != nil {
 			return nil, fault
 		}
 	}
@@ -155,7 +156,7 @@ func (w *world) cloneDevices(ctx *simulator.Context, src *simulator.VirtualMachi
 		case spec.Operation == types.VirtualDeviceConfigSpecOperationAdd:
 			devices = append(devices, spec.Device)
 		case at < 0:
-			return nil, &types.InvalidDeviceSpec{DeviceIndex: int32(i)} //nolint:gosec // Few devices.
+			return nil, &types.InvalidDeviceSpec{DeviceIndex: int32(i)}
 		case spec.Operation == types.VirtualDeviceConfigSpecOperationRemove:
 			devices = slices.Delete(devices, at, at+1)
 		default:

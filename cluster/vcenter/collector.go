@@ -5,12 +5,12 @@ package vcenter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
-
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -79,9 +79,9 @@ func (c *collector) CreatePropertyCollector(ctx *simulator.Context, _ *types.Cre
 func (c *collector) DestroyPropertyCollector(ctx *simulator.Context, _ *types.DestroyPropertyCollector) soap.HasFault {
 	c.stop()
 	for _, f := range c.filters {
-		ctx.Session.Registry.Remove(ctx, f.Self)
+		ctx.Session.Remove(ctx, f.Self)
 	}
-	ctx.Session.Registry.Remove(ctx, c.Self)
+	ctx.Session.Remove(ctx, c.Self)
 	return &methods.DestroyPropertyCollectorBody{Res: &types.DestroyPropertyCollectorResponse{}}
 }
 
@@ -138,7 +138,7 @@ func (c *collector) WaitForUpdatesEx(ctx *simulator.Context, req *types.WaitForU
 		case <-next:
 			time.Sleep(gather)
 		case <-wait.Done():
-			if context.Cause(wait) == context.Canceled {
+			if errors.Is(wait.Err(), context.Canceled) {
 				body.Fault_ = simulator.Fault("", &types.RequestCanceled{})
 				return body
 			}

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/vmware/govmomi/fault"
 	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/view"
@@ -86,7 +85,7 @@ func TestFeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref := info.Result.(types.ManagedObjectReference)
+	ref, _ := info.Result.(types.ManagedObjectReference)
 	if _, err := methods.ReconfigVM_Task(ctx, c.Client, &types.ReconfigVM_Task{This: ref, Spec: types.VirtualMachineConfigSpec{NumCPUs: 7}}); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func (f *filter) DestroyPropertyFilter(ctx *simulator.Context, _ *types.DestroyP
 	f.owner.mu.Lock()
 	f.owner.filters = slices.DeleteFunc(f.owner.filters, func(o *filter) bool { return o == f })
 	f.owner.mu.Unlock()
-	ctx.Session.Registry.Remove(ctx, f.Self)
+	ctx.Session.Remove(ctx, f.Self)
 	return &methods.DestroyPropertyFilterBody{Res: &types.DestroyPropertyFilterResponse{}}
 }
 
@@ -149,7 +149,10 @@ func difference(before, now properties) []types.PropertyChange {
 // retrieve returns deep copies of what a filter spec selects. The caller holds the world's lock.
 func (w *world) retrieve(ctx *simulator.Context, spec types.PropertyFilterSpec) ([]types.ObjectContent, types.BaseMethodFault) {
 	pc := &simulator.PropertyCollector{}
-	body := pc.RetrievePropertiesEx(ctx, &types.RetrievePropertiesEx{SpecSet: []types.PropertyFilterSpec{spec}}).(*methods.RetrievePropertiesExBody) //nolint:forcetypeassert // vcsim's own type.
+	body, ok := pc.RetrievePropertiesEx(ctx, &types.RetrievePropertiesEx{SpecSet: []types.PropertyFilterSpec{spec}}).(*methods.RetrievePropertiesExBody)
+	if !ok {
+		return nil, &types.RuntimeFault{}
+	}
 	if body.Fault_ != nil {
 		return nil, asFault(body.Fault_)
 	}

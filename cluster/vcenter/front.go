@@ -37,22 +37,26 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	rule := f.rules.take(method)
 	if rule != nil && rule.LoseRequest {
-		panic(http.ErrAbortHandler)
+		drop()
 	}
-	if rule != nil && rule.LoseReply {
+	lose := rule != nil && rule.LoseReply
+	if lose {
 		w = &discard{header: http.Header{}}
 	}
 	if method == "WaitForUpdatesEx" {
 		f.serve(w, r)
-		if f.rules.outage() {
-			panic(http.ErrAbortHandler)
-		}
+		lose = lose || f.rules.outage()
 	} else {
 		f.world.call(rule, func() { f.serve(w, r) })
 	}
-	if rule != nil && rule.LoseReply {
-		panic(http.ErrAbortHandler)
+	if lose {
+		drop()
 	}
+}
+
+// drop ends the request under way by closing its connection, without a reply. It does not return.
+func drop() {
+	panic(http.ErrAbortHandler) //nolint:forbidigo // This is how net/http is told to drop a connection.
 }
 
 // soapMethod returns the name of the first element of a SOAP request's body.

@@ -46,5 +46,5 @@ func guestIP(uuid string, n int) string {
 	h := fnv.New32a()
 	fmt.Fprintf(h, "%s/%d", uuid, n) //nolint:errcheck // A hash does not fail.
 	sum := h.Sum32()
-	return fmt.Sprintf("10.%d.%d.%d", byte(sum>>16), byte(sum>>8), 1+byte(sum)%254)
+	return fmt.Sprintf("10.%d.%d.%d", sum>>16&0xff, sum>>8&0xff, 1+sum&0xff%254)
 }

@@ -29,7 +29,7 @@ func (w *world) handle(ctx *simulator.Context, m *simulator.Method) (mo.Referenc
 	switch m.This.Type {
 	case "VirtualMachine":
 		w.touch(m.This)
-		if m.Name == "CloneVM_Task" || (w.rule.held() && heldMethods[m.Name]) {
+		if m.Name == "CloneVM_Task" || (w.rule.held() && answersHeld(m.Name)) {
 			m.This = w.machine(ctx)
 		}
 	case "PropertyCollector":
@@ -93,11 +93,7 @@ func (m *machine) PowerOnVMTask(ctx *simulator.Context, req *types.PowerOnVM_Tas
 		return &methods.PowerOnVM_TaskBody{Fault_: fault}
 	}
 	ref := m.world.start(ctx, vm, "powerOn", m.world.rule, func() (types.AnyType, types.BaseMethodFault) {
-		body := vm.PowerOnVMTask(ctx, req).(*methods.PowerOnVM_TaskBody) //nolint:forcetypeassert // vcsim's own type.
-		if body.Fault_ != nil {
-			return nil, asFault(body.Fault_)
-		}
-		return m.world.await(body.Res.Returnval)
+		return m.world.outcome(vm.PowerOnVMTask(ctx, req))
 	})
 	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{Returnval: ref}}
 }
@@ -109,11 +105,7 @@ func (m *machine) PowerOffVMTask(ctx *simulator.Context, req *types.PowerOffVM_T
 		return &methods.PowerOffVM_TaskBody{Fault_: fault}
 	}
 	ref := m.world.start(ctx, vm, "powerOff", m.world.rule, func() (types.AnyType, types.BaseMethodFault) {
-		body := vm.PowerOffVMTask(ctx, req).(*methods.PowerOffVM_TaskBody) //nolint:forcetypeassert // vcsim's own type.
-		if body.Fault_ != nil {
-			return nil, asFault(body.Fault_)
-		}
-		return m.world.await(body.Res.Returnval)
+		return m.world.outcome(vm.PowerOffVMTask(ctx, req))
 	})
 	return &methods.PowerOffVM_TaskBody{Res: &types.PowerOffVM_TaskResponse{Returnval: ref}}
 }
@@ -125,17 +117,15 @@ func (m *machine) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) s
 		return &methods.Destroy_TaskBody{Fault_: fault}
 	}
 	ref := m.world.start(ctx, vm, "destroy", m.world.rule, func() (types.AnyType, types.BaseMethodFault) {
-		body := vm.DestroyTask(ctx, req).(*methods.Destroy_TaskBody) //nolint:forcetypeassert // vcsim's own type.
-		if body.Fault_ != nil {
-			return nil, asFault(body.Fault_)
-		}
-		return m.world.await(body.Res.Returnval)
+		return m.world.outcome(vm.DestroyTask(ctx, req))
 	})
 	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{Returnval: ref}}
 }
 
-// heldMethods are the methods of machine that answer only calls under a rule.
-var heldMethods = map[string]bool{"PowerOnVM_Task": true, "PowerOffVM_Task": true, "Destroy_Task": true}
+// answersHeld says whether machine answers calls of a method that are under a rule.
+func answersHeld(method string) bool {
+	return method == "PowerOnVM_Task" || method == "PowerOffVM_Task" || method == "Destroy_Task"
+}
 
 // asFault returns the fault that a call was refused with.
 func asFault(f *soap.Fault) types.BaseMethodFault {

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/vmware/govmomi"
 	"github.com/vmware/govmomi/fault"
 	"github.com/vmware/govmomi/find"
@@ -178,7 +177,8 @@ func TestClone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clone := object.NewVirtualMachine(c.Client, info.Result.(types.ManagedObjectReference))
+	ref, _ := info.Result.(types.ManagedObjectReference)
+	clone := object.NewVirtualMachine(c.Client, ref)
 	on, err := clone.PowerOn(t.Context())
 	if err == nil {
 		err = on.Wait(t.Context())
@@ -201,7 +201,11 @@ func TestClone(t *testing.T) {
 	}
 	srcNIC := object.VirtualDeviceList(src.Config.Hardware.Device).SelectByType(&types.VirtualVmxnet3{})[0]
 	mac := func(d types.BaseVirtualDevice) string {
-		return d.(types.BaseVirtualEthernetCard).GetVirtualEthernetCard().MacAddress
+		card, ok := d.(types.BaseVirtualEthernetCard)
+		if !ok {
+			t.Fatalf("%T is no interface", d)
+		}
+		return card.GetVirtualEthernetCard().MacAddress
 	}
 	if mac(nics[0]) == "" || mac(nics[0]) == mac(srcNIC) {
 		t.Errorf("the clone's MAC address is %q, the template's %q: want its own", mac(nics[0]), mac(srcNIC))

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -78,8 +80,22 @@ func (w *world) end(task *simulator.Task, do work) {
 	w.finish()
 }
 
-// await waits for one of vcsim's tasks and returns its outcome.
-func (w *world) await(ref types.ManagedObjectReference) (types.AnyType, types.BaseMethodFault) {
+// outcome waits for the task that a call of vcsim's started, and returns how it ended.
+func (w *world) outcome(body soap.HasFault) (types.AnyType, types.BaseMethodFault) {
+	if f := body.Fault(); f != nil {
+		return nil, asFault(f)
+	}
+	var ref types.ManagedObjectReference
+	switch b := body.(type) {
+	case *methods.CreateVM_TaskBody:
+		ref = b.Res.Returnval
+	case *methods.PowerOnVM_TaskBody:
+		ref = b.Res.Returnval
+	case *methods.PowerOffVM_TaskBody:
+		ref = b.Res.Returnval
+	case *methods.Destroy_TaskBody:
+		ref = b.Res.Returnval
+	}
 	w.settle()
 	task, ok := w.reg.Get(ref).(*simulator.Task)
 	if !ok {

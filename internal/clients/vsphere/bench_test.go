@@ -55,6 +55,7 @@ func inParallel(f func(i int)) {
 
 // timeClient times the client, driven by its notifications as controllers are.
 func timeClient(b *testing.B) time.Duration {
+	b.Helper()
 	s := newSite(b)
 	c := s.connect()
 	var mu sync.Mutex
@@ -105,6 +106,7 @@ func timeClient(b *testing.B) time.Duration {
 
 // timeBare times govmomi without anything around it: clone, wait, power on, wait.
 func timeBare(b *testing.B) time.Duration {
+	b.Helper()
 	s := newSite(b)
 	ctx := context.Background()
 	f := find.NewFinder(s.admin.Client)
@@ -138,19 +140,12 @@ func timeBare(b *testing.B) time.Duration {
 	inParallel(func(i int) {
 		host := hosts[i%len(hosts)].Reference()
 		v := spec(fmt.Sprintf("web-%03d", i))
-		task, err := template.Clone(ctx, folder, v.Name, types.VirtualMachineCloneSpec{
+		ref, err := result(template.Clone(ctx, folder, v.Name, types.VirtualMachineCloneSpec{
 			Location: types.VirtualMachineRelocateSpec{Host: &host, Pool: &pools[i%len(pools)], Datastore: &ds},
 			Config:   &types.VirtualMachineConfigSpec{InstanceUuid: v.UUID, NumCPUs: v.CPU, MemoryMB: v.MemoryMiB},
-		})
+		}))
 		if err == nil {
-			var info *types.TaskInfo
-			if info, err = task.WaitForResult(ctx); err == nil {
-				if ref, ok := info.Result.(types.ManagedObjectReference); ok {
-					if task, err = object.NewVirtualMachine(s.admin.Client, ref).PowerOn(ctx); err == nil {
-						err = task.Wait(ctx)
-					}
-				}
-			}
+			_, err = result(object.NewVirtualMachine(s.admin.Client, ref).PowerOn(ctx))
 		}
 		if err != nil {
 			b.Error(err)
@@ -162,4 +157,17 @@ func timeBare(b *testing.B) time.Duration {
 	}
 	s.server.Close()
 	return elapsed
+}
+
+// result waits for a task and returns the object that came of it, if one did.
+func result(task *object.Task, err error) (ref, error) {
+	if err != nil {
+		return ref{}, err
+	}
+	info, err := task.WaitForResult(context.Background())
+	if err != nil {
+		return ref{}, err
+	}
+	made, _ := info.Result.(ref)
+	return made, nil
 }

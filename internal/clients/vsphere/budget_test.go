@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/vmware/govmomi/find"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
@@ -35,11 +34,9 @@ func TestCallBudget(t *testing.T) {
 	}
 	for _, v := range specs {
 		s.await("the VM to be there, without asking the vCenter", func() bool {
-			found := false
 			c.mu.RLock()
-			found = len(c.cache.find(v.UUID)) == 1 && c.work.running(v.UUID) == nil
-			c.mu.RUnlock()
-			return found
+			defer c.mu.RUnlock()
+			return len(c.cache.find(v.UUID)) == 1 && c.work.running(v.UUID) == nil
 		})
 		if err := c.PowerOnVM(t.Context(), v.Identity); err != nil {
 			t.Fatal(err)
@@ -98,7 +95,6 @@ func (s *site) powerByHand(name string, on bool) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-
 }
 
 func TestSubscribe(t *testing.T) {

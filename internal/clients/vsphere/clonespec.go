@@ -55,7 +55,7 @@ func interfaces(wanted []clients.Network, t target) []types.BaseVirtualDeviceCon
 	for i, n := range wanted {
 		card := &types.VirtualVmxnet3{VirtualVmxnet: types.VirtualVmxnet{VirtualEthernetCard: types.VirtualEthernetCard{
 			VirtualDevice: types.VirtualDevice{
-				Key:         int32(-200 - i), //nolint:gosec // Few interfaces.
+				Key:         int32(-200 - i),
 				Backing:     t.networks[i],
 				Connectable: &types.VirtualDeviceConnectInfo{StartConnected: true, AllowGuestControl: true, Connected: true},
 			},
@@ -91,7 +91,7 @@ func dataDisks(wanted []clients.Disk, t target) ([]types.BaseOptionValue, []type
 			FileOperation: types.VirtualDeviceConfigSpecFileOperationCreate,
 			Device: &types.VirtualDisk{
 				VirtualDevice: types.VirtualDevice{
-					Key:           int32(-300 - i), //nolint:gosec // Few disks.
+					Key:           int32(-300 - i),
 					ControllerKey: keys[i],
 					UnitNumber:    &unit,
 					Backing: &types.VirtualDiskFlatVer2BackingInfo{

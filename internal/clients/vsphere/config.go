@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-
 	"github.com/vmware/govmomi/vim25/soap"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/vmware/govmomi/vim25/types"
-
 	"github.com/crossplane-contrib/provider-virtrigaud/cluster/vcenter"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
@@ -187,14 +185,5 @@ func TestCloseLogsOut(t *testing.T) {
 	s.connect().Close()
 	if n, err := s.server.TerminateSessions(t.Context(), UserAgent); err != nil || n != 0 {
 		t.Errorf("%d sessions are left, %v", n, err)
-	}
-}
-
-func TestHostOfVMDoesNotAnswer(t *testing.T) {
-	r := newRecord(ref{Type: "VirtualMachine", Value: "vm-1"}, properties{
-		"runtime.connectionState": types.VirtualMachineConnectionStateDisconnected,
-	})
-	if !r.unreachable {
-		t.Error("a VM whose host is disconnected is said to be reachable")
 	}
 }

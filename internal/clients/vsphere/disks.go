@@ -60,21 +60,7 @@ func parseDiskNames(s string) map[slot]string {
 // freeSlots returns n places for disks beside the devices given, and the controllers to add for them. Controllers have
 // negative keys, as what does not exist yet.
 func freeSlots(devices object.VirtualDeviceList, n int) (at []slot, keys []int32, add []types.BaseVirtualDevice, err error) {
-	controllers := map[int32]int32{}
-	taken := map[slot]bool{}
-	for _, d := range devices {
-		if c, ok := d.(types.BaseVirtualSCSIController); ok {
-			controllers[c.GetVirtualSCSIController().BusNumber] = d.GetVirtualDevice().Key
-		}
-	}
-	for _, d := range devices {
-		base := d.GetVirtualDevice()
-		for bus, key := range controllers {
-			if base.ControllerKey == key && base.UnitNumber != nil {
-				taken[slot{bus, *base.UnitNumber}] = true
-			}
-		}
-	}
+	controllers, taken := usedSlots(devices)
 	for bus := int32(0); bus < maxSCSIControllers && len(at) < n; bus++ {
 		key, exists := controllers[bus]
 		if !exists {
@@ -93,6 +79,25 @@ func freeSlots(devices object.VirtualDeviceList, n int) (at []slot, keys []int32
 		return nil, nil, nil, fmt.Errorf("cannot attach %d more disks: %d controllers have no more room", n, maxSCSIControllers)
 	}
 	return at, keys, slices.Clip(add), nil
+}
+
+// usedSlots returns the keys of SCSI controllers by bus, and what is attached to them.
+func usedSlots(devices object.VirtualDeviceList) (controllers map[int32]int32, taken map[slot]bool) {
+	controllers, taken = map[int32]int32{}, map[slot]bool{}
+	buses := map[int32]int32{}
+	for _, d := range devices {
+		if c, ok := d.(types.BaseVirtualSCSIController); ok {
+			key, bus := d.GetVirtualDevice().Key, c.GetVirtualSCSIController().BusNumber
+			controllers[bus], buses[key] = key, bus
+		}
+	}
+	for _, d := range devices {
+		base := d.GetVirtualDevice()
+		if bus, ok := buses[base.ControllerKey]; ok && base.UnitNumber != nil {
+			taken[slot{bus, *base.UnitNumber}] = true
+		}
+	}
+	return controllers, taken
 }
 
 // newController describes a SCSI controller to add.

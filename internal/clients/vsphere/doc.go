@@ -13,7 +13,7 @@
 // call whose reply was lost: any of them may be ours.
 //
 // A VM is identified by its instance UUID, and belongs to us if it carries the owner's mark in its extra configuration.
-// vCenter lets two VMs of one folder not have the same name, which makes a repeated clone fail instead of making a second VM.
+// vCenter does not let two VMs of one folder have one name, so that a repeated clone fails instead of making a second VM.
 //
 // The files by what a reader looks for: client.go and session.go (connection), feed.go, cache.go and record.go (what is
 // known), tasks.go (work under way), observe.go, create.go, power.go, delete.go (the port), resolve.go and clonespec.go

@@ -162,7 +162,7 @@ func (c *Client) load(ctx context.Context, s *session, collector types.ManagedOb
 // wait waits for updates after a version. It calls the vCenter itself: govmomi's helper forgets the version when a wait ends
 // without updates, and starts over with everything.
 func (c *Client) wait(ctx context.Context, s *session, collector types.ManagedObjectReference, version string) (*types.UpdateSet, error) {
-	seconds := int32(c.options.MaxWait / time.Second)
+	seconds := int32(c.options.MaxWait.Seconds())
 	res, err := methods.WaitForUpdatesEx(ctx, s.vim, &types.WaitForUpdatesEx{
 		This:    collector,
 		Version: version,

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
 	"github.com/vmware/govmomi"
 	"github.com/vmware/govmomi/find"
 	"github.com/vmware/govmomi/property"
@@ -38,18 +37,18 @@ type site struct {
 	admin  *govmomi.Client
 }
 
-func newSite(t testing.TB, dcs ...vcenter.Datacenter) *site {
-	t.Helper()
+func newSite(tb testing.TB, dcs ...vcenter.Datacenter) *site {
+	tb.Helper()
 	s, err := vcenter.Start(vcenter.Options{Username: username, Password: password, Datacenters: dcs})
 	if err != nil {
-		t.Fatalf("cannot start a vCenter: %v", err)
+		tb.Fatalf("cannot start a vCenter: %v", err)
 	}
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	admin, err := s.Client(context.Background())
 	if err != nil {
-		t.Fatalf("cannot log in: %v", err)
+		tb.Fatalf("cannot log in: %v", err)
 	}
-	return &site{t: t, server: s, admin: admin}
+	return &site{t: tb, server: s, admin: admin}
 }
 
 func (s *site) config() Config {

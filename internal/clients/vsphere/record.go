@@ -97,10 +97,8 @@ func newRecord(ref types.ManagedObjectReference, p properties) *record {
 		cpus:      get[int32](p, "config.hardware.numCPU"),
 		memoryMiB: int64(get[int32](p, "config.hardware.memoryMB")),
 	}
-	switch get[types.VirtualMachineConnectionState](p, "runtime.connectionState") {
-	case types.VirtualMachineConnectionStateDisconnected, types.VirtualMachineConnectionStateInaccessible:
-		r.unreachable = true
-	}
+	connection := get[types.VirtualMachineConnectionState](p, "runtime.connectionState")
+	r.unreachable = connection == types.VirtualMachineConnectionStateDisconnected || connection == types.VirtualMachineConnectionStateInaccessible
 	disabled := get[types.ArrayOfString](p, "disabledMethod").String
 	r.beingMade = r.power == clients.PoweredOff && !r.template && slices.Contains(disabled, "PowerOnVM_Task")
 

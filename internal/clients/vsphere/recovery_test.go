@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/cluster/vcenter"
@@ -213,5 +212,79 @@ func TestDeleteDuringClone(t *testing.T) {
 				t.Errorf("%s\nVMs are left: %v", tc.reason, left)
 			}
 		})
+	}
+}
+
+// TestDeleteAcrossCrashes takes each step of a deletion in another process.
+func TestDeleteAcrossCrashes(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	id := spec("web-1").Identity
+	s.create(c, spec("web-1"))
+	if err := c.PowerOnVM(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	for steps := 0; ; steps++ {
+		c.Close()
+		c = s.connect()
+		vm, err := c.ObserveVM(t.Context(), id, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if vm.State == clients.VMAbsent {
+			break
+		}
+		if err := c.DeleteVM(t.Context(), id, ""); err != nil || steps > 5 {
+			t.Fatalf("after %d steps: DeleteVM: %v", steps, err)
+		}
+	}
+	if left := s.paths(); len(left) != 0 {
+		t.Errorf("VMs are left: %v", left)
+	}
+}
+
+func TestPowerOnUnderWay(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	id := spec("web-1").Identity
+	s.create(c, spec("web-1"))
+
+	s.server.Inject(vcenter.Rule{Method: "PowerOnVM_Task", Times: 1, TaskFault: &types.InsufficientMemoryResourcesFault{}})
+	if err := c.PowerOnVM(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	var vm clients.VM
+	s.await("the failure", func() bool {
+		var err error
+		vm, err = c.ObserveVM(t.Context(), id, "")
+		return err == nil && vm.Failure != nil
+	})
+	if vm.State != clients.VMPresent || clients.ClassOf(vm.Failure) != clients.Capacity {
+		t.Errorf("after a failed power on: state %q, failure %v: want the VM present and class Capacity", vm.State, vm.Failure)
+	}
+
+	gate := make(chan struct{})
+	s.server.Inject(vcenter.Rule{Method: "PowerOnVM_Task", Times: 1, Gate: gate})
+	before := s.server.Calls()["PowerOnVM_Task"]
+	if err := c.PowerOnVM(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	vm, err := c.ObserveVM(t.Context(), id, "")
+	if err != nil || vm.State != clients.VMBusy || vm.Failure != nil {
+		t.Errorf("ObserveVM while powering on: %q, failure %v, %v: want it busy", vm.State, vm.Failure, err)
+	}
+	if err := c.PowerOnVM(t.Context(), id); clients.ClassOf(err) != clients.Busy {
+		t.Errorf("PowerOnVM while powering on: %v, want class Busy", err)
+	}
+	if err := c.DeleteVM(t.Context(), id, ""); err != nil {
+		t.Errorf("DeleteVM while powering on: %v, want it to wait", err)
+	}
+	if n := s.server.Calls()["PowerOnVM_Task"] - before; n != 1 {
+		t.Errorf("there were %d tasks to power on, want one", n)
+	}
+	close(gate)
+	s.delete(c, id, "")
+	if left := s.paths(); len(left) != 0 {
+		t.Errorf("VMs are left: %v", left)
 	}
 }

@@ -78,13 +78,13 @@ func resolve(c *cache, reserved []reservation, spec clients.VMSpec) (target, err
 	})
 
 	at := spec.Placement
-	if _, err := r.named("Cluster", at.Cluster, "ClusterComputeResource"); err != nil {
+	if err := r.named("Cluster", at.Cluster, "ClusterComputeResource"); err != nil {
 		return t, err
 	}
-	if _, err := r.named("Host", at.Host, "HostSystem"); err != nil {
+	if err := r.named("Host", at.Host, "HostSystem"); err != nil {
 		return t, err
 	}
-	if _, err := r.named("Datastore", at.Datastore, "Datastore"); err != nil {
+	if err := r.named("Datastore", at.Datastore, "Datastore"); err != nil {
 		return t, err
 	}
 	folders, err := r.folders(at.Folder)
@@ -150,22 +150,21 @@ func (r *resolver) narrow(keep func(dc ref) bool) bool {
 	return true
 }
 
-// named narrows down to datacenters with an object of a name. It returns such objects by datacenter.
-func (r *resolver) named(subject, name, kind string) (map[ref]ref, error) {
+// named narrows down to datacenters with an object of a name.
+func (r *resolver) named(subject, name, kind string) error {
 	if name == "" {
-		return nil, nil
+		return nil
 	}
-	found := map[ref]ref{}
+	in := map[ref]bool{}
 	for _, o := range r.cache.all(kind) {
-		dc, ok := r.cache.datacenter(o)
-		if _, twice := found[dc]; ok && !twice && r.cache.name(o) == name {
-			found[dc] = o
+		if dc, ok := r.cache.datacenter(o); ok && r.cache.name(o) == name {
+			in[dc] = true
 		}
 	}
-	if !r.narrow(func(dc ref) bool { _, ok := found[dc]; return ok }) {
-		return nil, notFound(subject, "there is no %s %q%s", strings.ToLower(subject), name, r.where())
+	if !r.narrow(func(dc ref) bool { return in[dc] }) {
+		return notFound(subject, "there is no %s %q%s", strings.ToLower(subject), name, r.where())
 	}
-	return found, nil
+	return nil
 }
 
 // where names the datacenters that are left, if those are not all.

@@ -81,7 +81,8 @@ func (s *session) logout() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), logoutTimeout)
 	defer cancel()
-	_ = gsession.NewManager(s.vim).Logout(ctx) //nolint:errcheck // It also ends on its own when it is idle.
+	// It also ends on its own when it is idle.
+	_ = gsession.NewManager(s.vim).Logout(ctx)
 }
 
 // expire marks the session as ended by the vCenter, which also ends its feed.
