@@ -36,7 +36,7 @@ func loadCredentials(ctx context.Context, kube client.Reader, c config) (Credent
 	}
 	for _, key := range []string{v1beta1.SecretKeyUsername, v1beta1.SecretKeyPassword} {
 		if len(s.Data[key]) == 0 {
-			return Credentials{}, clients.NewError(clients.NotFound, "SecretKey", fmt.Errorf("Secret %s has no key %q", c.secret, key))
+			return Credentials{}, clients.NewError(clients.NotFound, "SecretKey", fmt.Errorf("key %q does not exist in Secret %s", key, c.secret))
 		}
 	}
 	return Credentials{Username: string(s.Data[v1beta1.SecretKeyUsername]), Password: string(s.Data[v1beta1.SecretKeyPassword])}, nil

@@ -140,7 +140,7 @@ func TestGet(t *testing.T) {
 			reason:  "The missing key is named.",
 			objects: []client.Object{clusterConfig("vcenter"), account("crossplane-system", "svc", "")},
 			ref:     cluster,
-			want:    want{class: clients.NotFound, subject: "SecretKey", message: "Secret crossplane-system/account has no key \"password\""},
+			want:    want{class: clients.NotFound, subject: "SecretKey", message: "key \"password\" does not exist in Secret crossplane-system/account"},
 		},
 		"UnknownKind": {
 			reason: "A reference to something else is refused.",

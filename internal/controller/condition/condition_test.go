@@ -36,7 +36,7 @@ func TestNotReady(t *testing.T) {
 		},
 		"Unclassified": {
 			reason: "An error without a class has the caller's reason.",
-			err:    errors.New("boom\n  and more."),
+			err:    errors.New("boom\n  and more"),
 			want:   xpv2.Condition{Type: xpv2.TypeReady, Status: corev1.ConditionFalse, Reason: "CreateFailed", Message: "Boom and more"},
 		},
 		"Capacity": {

@@ -16,7 +16,6 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
-
 	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
@@ -69,8 +68,8 @@ func (r *connection) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	defer cancel()
 
 	ref := r.kind.ref(req.NamespacedName)
-	pc := r.kind.new()
-	if err := r.kube.Get(ctx, req.NamespacedName, pc); err != nil {
+	c := r.kind.new()
+	if err := r.kube.Get(ctx, req.NamespacedName, c.object); err != nil {
 		if kerrors.IsNotFound(err) {
 			r.forget(ref)
 			return reconcile.Result{}, nil
@@ -79,8 +78,8 @@ func (r *connection) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 
 	f := r.check(ctx, ref)
-	r.metrics.set(ref, r.kind.endpoint(pc).Type, f)
-	wait, err := r.write(ctx, ref, pc, f)
+	r.metrics.set(ref, c.endpointType(), f)
+	wait, err := r.write(ctx, ref, c, f)
 	if kerrors.IsConflict(err) {
 		return reconcile.Result{RequeueAfter: time.Second}, nil
 	}
@@ -111,44 +110,43 @@ func (r *connection) check(ctx context.Context, ref endpoint.Ref) findings {
 }
 
 // write brings the status up to date with what was found and returns when to check again. Of an endpoint that cannot be
-// used, what was last known stays. The inventory waits for its turn; the rest does not.
-func (r *connection) write(ctx context.Context, ref endpoint.Ref, pc resource.ProviderConfig, f findings) (time.Duration, error) {
-	//nolint:forcetypeassert // A deep copy is of the same type.
-	before := pc.DeepCopyObject().(resource.ProviderConfig)
-	status := r.kind.status(pc)
-	ready := xpv2.Available()
-	next := checkInterval
-	inventory := false
+// used, what was last known stays.
+func (r *connection) write(ctx context.Context, ref endpoint.Ref, c config, f findings) (time.Duration, error) {
+	before, old := c.copied(), c.status.DeepCopy()
+	ready, next, inventory := xpv2.Available(), checkInterval, false
 	if f.err != nil {
-		ready = unusable(f.err)
-		next = recheckInterval
+		ready, next = unusable(f.err), recheckInterval
 	} else {
-		status.Capabilities = f.capabilities
-		if !apiequality.Semantic.DeepEqual(status.Inventory, f.inventory) {
-			if wait := r.inventory.wait(ref); wait > 0 {
-				next = min(next, wait)
-			} else {
-				status.Inventory = f.inventory
-				inventory = true
-			}
-		}
+		c.status.Capabilities = f.capabilities
+		next, inventory = r.setInventory(ref, c.status, f.inventory)
 	}
-	was := before.GetCondition(xpv2.TypeReady)
-	pc.SetConditions(ready.WithObservedGeneration(pc.GetGeneration()))
-
-	if apiequality.Semantic.DeepEqual(r.kind.status(before), status) {
+	c.status.SetConditions(ready.WithObservedGeneration(c.object.GetGeneration()))
+	if apiequality.Semantic.DeepEqual(old, c.status) {
 		return next, nil
 	}
+
 	// NOTE: the runtime's reconciler writes the number of users, and a condition while the config waits to be deleted, to the
 	// same status. A merge patch leaves the number alone; the lock protects the list of conditions.
-	if err := r.kube.Status().Patch(ctx, pc, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := r.kube.Status().Patch(ctx, c.object, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return 0, client.IgnoreNotFound(err)
 	}
 	if inventory {
 		r.inventory.happened(ref)
 	}
-	r.report(pc, was, ready, f.err)
+	r.report(c.object, old.GetCondition(xpv2.TypeReady), ready, f.err)
 	return next, nil
+}
+
+// setInventory sets the inventory if it changed and it is its turn. It returns when to check again, and whether it was set.
+func (r *connection) setInventory(ref endpoint.Ref, status *v1beta1.ProviderConfigStatus, i *v1beta1.Inventory) (next time.Duration, set bool) {
+	if apiequality.Semantic.DeepEqual(status.Inventory, i) {
+		return checkInterval, false
+	}
+	if wait := r.inventory.wait(ref); wait > 0 {
+		return min(checkInterval, wait), false
+	}
+	status.Inventory = i
+	return checkInterval, true
 }
 
 // report emits an event when the connection changed for the better or the worse.

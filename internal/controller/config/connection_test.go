@@ -21,7 +21,6 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/event"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
-
 	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
@@ -50,7 +49,7 @@ func newLab(t *testing.T, objects ...client.Object) *lab {
 		WithStatusSubresource(&v1beta1.ClusterProviderConfig{}, &v1beta1.ProviderConfig{}).Build()
 	dial := func(v1beta1.Endpoint, endpoint.Credentials) (clients.Hypervisor, error) { return l.hypervisor, nil }
 	l.reconciler = &connection{
-		kind:      kinds()[1],
+		kind:      clusterKind(),
 		kube:      l.kube,
 		endpoints: endpoint.NewPool(l.kube, l.kube, map[v1beta1.ProviderType]endpoint.Dial{v1beta1.ProviderVSphere: dial}, endpoint.WithSettleTime(0)),
 		inventory: newThrottle(checkInterval, func() time.Time { return l.now }),
@@ -269,17 +268,17 @@ func TestUsersOf(t *testing.T) {
 	}{
 		"Cluster": {
 			reason: "A ClusterProviderConfig names the Secret's namespace.",
-			kind:   kinds()[1], secret: types.NamespacedName{Namespace: "crossplane-system", Name: "account"},
+			kind:   clusterKind(), secret: types.NamespacedName{Namespace: "crossplane-system", Name: "account"},
 			want: []reconcile.Request{{NamespacedName: types.NamespacedName{Name: "lab"}}},
 		},
 		"Namespaced": {
 			reason: "A ProviderConfig's Secret is of its own namespace.",
-			kind:   kinds()[0], secret: types.NamespacedName{Namespace: "team-a", Name: "account"},
+			kind:   namespacedKind(), secret: types.NamespacedName{Namespace: "team-a", Name: "account"},
 			want: []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: "team-a", Name: "own"}}},
 		},
 		"Nobody": {
 			reason: "Most Secrets are nobody's account.",
-			kind:   kinds()[0], secret: types.NamespacedName{Namespace: "team-a", Name: "other"},
+			kind:   namespacedKind(), secret: types.NamespacedName{Namespace: "team-a", Name: "other"},
 		},
 	}
 	for name, tc := range cases {

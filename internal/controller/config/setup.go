@@ -69,7 +69,7 @@ func setupUsage(mgr ctrl.Manager, o controller.Options, k kind) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
-		For(k.new(), builder.WithPredicates(resource.DesiredStateChanged())).
+		For(k.new().object, builder.WithPredicates(resource.DesiredStateChanged())).
 		Watches(&v1beta1.ProviderConfigUsage{}, &resource.EnqueueRequestForProviderConfig{Kind: k.name}).
 		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
 }
@@ -89,7 +89,7 @@ func setupConnection(mgr ctrl.Manager, o controller.Options, e Endpoints, m *Met
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
-		For(k.new(), builder.WithPredicates(resource.DesiredStateChanged())).
+		For(k.new().object, builder.WithPredicates(resource.DesiredStateChanged())).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.usersOf)).
 		WatchesRawSource(r.changes()).
 		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))

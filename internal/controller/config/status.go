@@ -17,7 +17,7 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/controller/condition"
 )
 
-// ReasonCheckFailed: the endpoint cannot be used, for a reason of no known class.
+// ReasonCheckFailed says that the endpoint cannot be used, for a reason of no known class.
 const ReasonCheckFailed xpv2.ConditionReason = "CheckFailed"
 
 // freeSteps is in how many steps the free space of a datastore is told. Placement needs no more, and the status is seldom

@@ -6,8 +6,6 @@ package config
 import (
 	"context"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -33,20 +31,17 @@ func (r *connection) changes() source.Source {
 
 // usersOf returns the configs that name a Secret.
 func (r *connection) usersOf(ctx context.Context, secret client.Object) []reconcile.Request {
-	l := r.kind.newList()
-	if err := r.kube.List(ctx, l); err != nil {
+	configs, err := r.kind.list(ctx, r.kube)
+	if err != nil {
 		// Each config is checked again before long in any case.
 		r.log.Info("Cannot list configs", "kind", r.kind.name, "error", err)
 		return nil
 	}
 	var rs []reconcile.Request
-	_ = meta.EachListItem(l, func(item runtime.Object) error {
-		//nolint:forcetypeassert // Both kinds of config are objects.
-		o := item.(client.Object)
-		if r.kind.secret(o) == client.ObjectKeyFromObject(secret) {
-			rs = append(rs, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)})
+	for _, c := range configs {
+		if c.secret() == client.ObjectKeyFromObject(secret) {
+			rs = append(rs, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(c.object)})
 		}
-		return nil
-	})
+	}
 	return rs
 }

@@ -42,8 +42,13 @@ func readyOf(vm clients.VM) xpv2.Condition {
 		return xpv2.Creating()
 	case clients.VMDeleting:
 		return xpv2.Deleting()
+	default:
+		return readyByPower(vm.PowerState)
 	}
-	switch vm.PowerState {
+}
+
+func readyByPower(p clients.PowerState) xpv2.Condition {
+	switch p {
 	case clients.PoweredOn:
 		return xpv2.Available()
 	case clients.Suspended:

@@ -73,7 +73,7 @@ func (e *external) userData(ctx context.Context, vm *v1beta1.VirtualMachine) (st
 	}
 	data, ok := s.Data[ref.Key]
 	if !ok {
-		return "", clients.NewError(clients.NotFound, "SecretKey", fmt.Errorf("Secret %s has no key %q", key, ref.Key))
+		return "", clients.NewError(clients.NotFound, "SecretKey", fmt.Errorf("key %q does not exist in Secret %s", ref.Key, key))
 	}
 	return string(data), nil
 }
