@@ -63,6 +63,14 @@ func (d *decision) place(s set, machines []machine, around surroundings) {
 	d.unplaced = result.Unplaced
 }
 
+// surgeBlocked says whether a rollout cannot go on by itself: nothing may be deleted before something is made, what is to be made
+// has no place, and nothing that is leaving will free one.
+func (d *decision) surgeBlocked(s set) bool {
+	c := d.plan.Counts
+	return s.rollout.MaxUnavailable == 0 && c.Live > c.Updated && c.Available >= s.rollout.Replicas && c.Terminating == 0 &&
+		len(d.unplaced) > 0 && len(d.creations) == 0 && len(d.plan.Deletes) == 0
+}
+
 // members are the VMs of a set as the placement planner sees them. Those that are not wanted any more are leaving, whether this
 // pass deletes them or a later one. What a VM of another revision takes is taken to be what a new one does.
 func members(s set, machines []machine, around surroundings) []placement.Member {

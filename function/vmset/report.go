@@ -38,6 +38,7 @@ const (
 	reasonRollingOut = "RollingOut"
 	reasonScaling    = "Scaling"
 	reasonWaiting    = "Waiting"
+	reasonNoSurge    = "SurgeBlockedByPlacement"
 	reasonPlaced     = "Placed"
 	reasonNoPlace    = "NoPlace"
 	reasonCreates    = "CreateVMs"
@@ -86,6 +87,10 @@ func reportProgressing(rsp *fnv1.RunFunctionResponse, s set, d decision) {
 	case d.plan.Complete:
 		response.ConditionFalse(rsp, conditionProgressing, reasonComplete).
 			WithMessage(fmt.Sprintf("%d of %d VMs are in service", c.Serving, s.rollout.Replicas))
+	case d.surgeBlocked(s):
+		response.ConditionFalse(rsp, conditionProgressing, reasonNoSurge).
+			WithMessage("There is no place for a VM beyond the wanted number, and maxUnavailable is 0, so no VM can be replaced: " +
+				"allow maxUnavailable, add hosts or datastores, or loosen the placement policy")
 	case c.Live > c.Updated:
 		response.ConditionTrue(rsp, conditionProgressing, reasonRollingOut).WithMessage(progress(d))
 	case c.Live != s.rollout.Replicas:

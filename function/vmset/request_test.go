@@ -65,6 +65,13 @@ func claimOf(replicas, cpus int) *structpb.Struct {
 	return fromYAML(fmt.Sprintf(claimYAML, replicas, cpus))
 }
 
+// surgeOnly is a claim whose VMs may not go before their replacements are there.
+func surgeOnly(xr *structpb.Struct) *structpb.Struct {
+	strategy := xr.GetFields()["spec"].GetStructValue().GetFields()["updateStrategy"].GetStructValue()
+	strategy.GetFields()["rollingUpdate"].GetStructValue().GetFields()["maxUnavailable"] = structpb.NewNumberValue(0)
+	return xr
+}
+
 // revisionOf the template with so many CPUs.
 func revisionOf(cpus int) string {
 	r, err := Revision(object.Of(claimOf(0, cpus)).Field("spec", "template", "spec"))

@@ -82,6 +82,14 @@ func TestResponses(t *testing.T) {
 				return r
 			}(),
 		},
+		"surge-blocked": {
+			reason: "Where no VM may go first and a surge has no place, the set says that it cannot go on, and what to do about it.",
+			req: func() request {
+				r := usual(surgeOnly(claimOf(3, 4)), vm(0, 2, 1), vm(1, 2, 2), vm(2, 2, 3))
+				r.policy = fmt.Sprintf(policyYAML, strict)
+				return r
+			}(),
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
