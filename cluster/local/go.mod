@@ -7,6 +7,7 @@ tool github.com/crossplane/crossplane/v2/cmd/crossplane
 require (
 	github.com/alecthomas/kong v1.16.0
 	github.com/crossplane/crossplane/apis/v2 v2.4.0
+	github.com/google/go-cmp v0.7.0
 	github.com/google/go-containerregistry v0.21.8
 	k8s.io/api v0.35.3
 	k8s.io/apimachinery v0.35.3
@@ -104,7 +105,6 @@ require (
 	github.com/google/btree v1.1.3 // indirect
 	github.com/google/certificate-transparency-go v1.3.3 // indirect
 	github.com/google/gnostic-models v0.7.1 // indirect
-	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/google/go-containerregistry/pkg/authn/k8schain v0.0.0-20260312205200-e9163014982e // indirect
 	github.com/google/go-containerregistry/pkg/authn/kubernetes v0.0.0-20250225234217-098045d5e61f // indirect
 	github.com/google/uuid v1.6.0 // indirect

@@ -69,49 +69,64 @@ func (s Store) Serve(ctx context.Context, address string) error {
 		return fmt.Errorf("cannot create folder: %w", err)
 	}
 
+	h := registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(blobs)), registry.Logger(log.Default()))
+
+	// The package manager waits long after it was told that a package does not exist, so the registry opens at its
+	// address only when it has everything.
+	if err := s.restore(ctx, h); err != nil {
+		return err
+	}
+
 	lis, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
 
-	srv := &http.Server{
-		Handler:           registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(blobs)), registry.Logger(log.Default())),
-		ReadHeaderTimeout: headerTimeout,
-	}
+	return serve(ctx, lis, h)
+}
+
+func serve(ctx context.Context, lis net.Listener, h http.Handler) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout}
 
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
 
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(lis) }()
-
-	if err := s.restore(ctx, address); err != nil {
-		_ = srv.Close()
-
-		return errors.Join(err, ignoreClosed(<-served))
+	if err := srv.Serve(lis); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("cannot serve packages: %w", err)
 	}
 
-	return ignoreClosed(<-served)
+	return nil
 }
 
-// Answers returns nil when a registry serves at the address.
-func Answers(ctx context.Context, address string) error {
-	return kube.Get(ctx, http.DefaultClient, "http://"+address+"/v2/")
-}
-
-func (s Store) restore(ctx context.Context, address string) error {
+// restore pushes what the store remembers to the registry, by way of a port that nobody else knows.
+func (s Store) restore(ctx context.Context, h http.Handler) error {
 	all, err := s.Published()
 	if err != nil {
 		return err
 	}
 
-	for pkg, p := range all {
-		if err := push(ctx, s.file(pkg), address, Repository(pkg), p.Tag); err != nil {
-			return err
-		}
+	lis, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("cannot listen: %w", err)
 	}
 
-	return nil
+	ctx, cancel := context.WithCancel(ctx)
+	served := make(chan error, 1)
+
+	go func() { served <- serve(ctx, lis, h) }()
+
+	for pkg, p := range all {
+		err = errors.Join(err, push(ctx, s.file(pkg), lis.Addr().String(), Repository(pkg), p.Tag))
+	}
+
+	cancel()
+
+	return errors.Join(err, <-served)
+}
+
+// Answers returns nil when a registry serves at the address.
+func Answers(ctx context.Context, address string) error {
+	return kube.Get(ctx, http.DefaultClient, "http://"+address+"/v2/")
 }
 
 func push(ctx context.Context, file, registryAddress, repository, tag string) error {
@@ -130,12 +145,4 @@ func push(ctx context.Context, file, registryAddress, repository, tag string) er
 	}
 
 	return nil
-}
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-
-	return err
 }
