@@ -65,6 +65,7 @@ func (h *host) prepare() error {
 		"etc/libvirtd.conf": fmt.Sprintf("%shost_uuid = %q\n", daemon, h.UUID),
 		"etc/qemu.conf":     string(emulator),
 		"hosts":             "127.0.0.1 localhost " + h.Name + "\n",
+		"no-kvm":            "",
 	} {
 		if err := os.WriteFile(filepath.Join(h.dir, name), []byte(content), 0o644); err != nil {
 			return fmt.Errorf("cannot prepare host %q: %w", h.Name, err)

@@ -18,8 +18,12 @@ mount --bind "$HOST_DIR/cache" /var/cache/libvirt
 # Names the host to itself: otherwise libvirtd waits for a name server that this network does not have.
 mount --bind "$HOST_DIR/hosts" /etc/hosts
 # Guests are emulated on every machine. A /dev/kvm that is there but of no use, as in many containers and nested guests,
-# makes libvirt prefer it, probe it again and again, and fail.
-[ ! -e /dev/kvm ] || mount --bind /dev/null /dev/kvm
+# makes libvirt prefer it, probe it again and again, and fail. What stands in for it cannot be written even by root, or
+# libvirt would take it for usable.
+if [ -e /dev/kvm ]; then
+  mount --bind "$HOST_DIR/no-kvm" /dev/kvm
+  mount -o remount,bind,ro /dev/kvm
+fi
 
 echo "$HOST" >/proc/sys/kernel/hostname
 ip link set lo up
