@@ -113,10 +113,8 @@ func (r *connection) check(ctx context.Context, ref endpoint.Ref) findings {
 // used, what was last known stays.
 func (r *connection) write(ctx context.Context, ref endpoint.Ref, c config, f findings) (time.Duration, error) {
 	before, old := c.copied(), c.status.DeepCopy()
-	ready, next, inventory := xpv2.Available(), checkInterval, false
-	if f.err != nil {
-		ready, next = unusable(f.err), recheckInterval
-	} else {
+	ready, next, inventory := readyOf(f.err), recheckInterval, false
+	if f.err == nil {
 		c.status.Capabilities = f.capabilities
 		next, inventory = r.setInventory(ref, c.status, f.inventory)
 	}

@@ -24,8 +24,12 @@ const ReasonCheckFailed xpv2.ConditionReason = "CheckFailed"
 // written for it.
 const freeSteps = 50
 
-// unusable returns the Ready condition of an endpoint that cannot be used, and what to do about it.
-func unusable(err error) xpv2.Condition {
+// readyOf returns the Ready condition of an endpoint: available when err is nil, otherwise why it cannot be used and what to
+// do about it.
+func readyOf(err error) xpv2.Condition {
+	if err == nil {
+		return xpv2.Available()
+	}
 	c := condition.NotReady(err, ReasonCheckFailed)
 	c.Status = corev1.ConditionFalse
 	if h := hint(clients.ClassOf(err)); h != "" {

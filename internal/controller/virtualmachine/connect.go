@@ -42,6 +42,7 @@ type connector struct {
 }
 
 var (
+	_ resource.ModernManaged                                  = &v1beta1.VirtualMachine{}
 	_ managed.TypedExternalConnector[*v1beta1.VirtualMachine] = &connector{}
 	_ managed.TypedExternalClient[*v1beta1.VirtualMachine]    = &external{}
 )

@@ -286,6 +286,39 @@ func TestWorkFails(t *testing.T) {
 	}
 }
 
+// TestPowerOnFails has the hypervisor refuse, and then fail, to power on a VM.
+func TestPowerOnFails(t *testing.T) {
+	h := newHouse(t, newConfig(), newVM())
+	h.reconcile()
+	h.hypervisor.Work()
+	h.hypervisor.Fail(fake.PowerOnVM, clients.NewError(clients.Capacity, "Host", errors.New("no memory left")))
+	h.reconcile()
+	h.reconcile()
+	if diff := cmp.Diff("False/Capacity", h.ready()); diff != "" {
+		t.Errorf("refused, Ready: -want, +got:\n%s", diff)
+	}
+
+	h.hypervisor.Fail(fake.PowerOnVM, nil)
+	h.reconcile()
+	h.hypervisor.Calls()
+	h.hypervisor.FailWork(ExternalName(testUID), errors.New("the guest has no disk"))
+	for range 3 {
+		h.reconcile()
+	}
+	if diff := cmp.Diff("False/PowerOnFailed", h.ready()); diff != "" {
+		t.Errorf("failed, Ready: -want, +got:\n%s", diff)
+	}
+	if calls := h.hypervisor.Calls(); len(calls) != 0 {
+		t.Errorf("calls before it is time: want none, got %v", calls)
+	}
+
+	h.clock.advance(maxRetryDelay)
+	h.settle()
+	if diff := cmp.Diff("True/Available", h.ready()); diff != "" {
+		t.Errorf("in the end, Ready: -want, +got:\n%s", diff)
+	}
+}
+
 // TestUnusableEndpoint takes the endpoint away under a VM that is ready, in each way there is: nothing is recreated,
 // nothing forgotten.
 func TestUnusableEndpoint(t *testing.T) {
