@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,7 +74,7 @@ func (c *Console) Await(ctx context.Context, what string, within time.Duration, 
 				return nil
 			}
 
-			missing.Store(err.Error())
+			missing.Store(strings.ReplaceAll(err.Error(), "\n", "; "))
 
 			select {
 			case <-ctx.Done():

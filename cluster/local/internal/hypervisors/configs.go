@@ -74,6 +74,10 @@ func configReady(ctx context.Context, c client.Client, name string) error {
 			continue
 		}
 
+		if seen, ok := cond["observedGeneration"].(int64); ok && seen != o.GetGeneration() {
+			return fmt.Errorf("ClusterProviderConfig %s has changed and was not looked at since", name)
+		}
+
 		if cond["status"] == "True" {
 			return nil
 		}

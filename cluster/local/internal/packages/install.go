@@ -45,7 +45,7 @@ func Install(ctx context.Context, c client.Client, registryAddress string, tags 
 	}
 
 	cfg := &pkgv1.Configuration{ObjectMeta: metav1.ObjectMeta{Name: Name(Configuration)}}
-	if _, err := controllerutil.CreateOrUpdate(ctx, c, cfg, func() error {
+	if _, err := controllerutil.CreateOrPatch(ctx, c, cfg, func() error {
 		cfg.Spec.Package = Source(Configuration) + ":" + tags[Configuration]
 
 		return nil
@@ -66,7 +66,7 @@ func Install(ctx context.Context, c client.Client, registryAddress string, tags 
 func applyMirrors(ctx context.Context, c client.Client, registryAddress string) error {
 	for _, pkg := range []string{Provider, Function, Configuration} {
 		ic := &pkgv1beta1.ImageConfig{ObjectMeta: metav1.ObjectMeta{Name: "local-" + Name(pkg)}}
-		if _, err := controllerutil.CreateOrUpdate(ctx, c, ic, func() error {
+		if _, err := controllerutil.CreateOrPatch(ctx, c, ic, func() error {
 			ic.Spec.MatchImages = []pkgv1beta1.ImageMatch{{Type: pkgv1beta1.Prefix, Prefix: Source(pkg)}}
 			ic.Spec.RewriteImage = &pkgv1beta1.ImageRewrite{Prefix: registryAddress + "/" + Repository(pkg)}
 
@@ -90,14 +90,15 @@ func moveTo(ctx context.Context, c client.Client, pkg, tag string, o pkgv1.Packa
 		return fmt.Errorf("cannot get %s: %w", Name(pkg), err)
 	}
 
-	want := Source(pkg) + ":" + tag
-	if o.GetSource() == want {
-		return nil
+	before, ok := o.DeepCopyObject().(client.Object)
+	if !ok {
+		return fmt.Errorf("cannot copy %s", Name(pkg))
 	}
 
-	o.SetSource(want)
+	o.SetSource(Source(pkg) + ":" + tag)
 
-	if err := c.Update(ctx, o); err != nil {
+	// A patch, because the package manager updates the object all the time.
+	if err := c.Patch(ctx, o, client.MergeFrom(before)); err != nil {
 		return fmt.Errorf("cannot move %s to %s: %w", Name(pkg), tag, err)
 	}
 

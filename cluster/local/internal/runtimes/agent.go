@@ -62,13 +62,16 @@ type Agent struct {
 	images map[string]Image
 	// renewed is when the provider's token was last requested, by ServiceAccount.
 	renewed map[string]time.Time
+	// established are the revisions that the package manager has established at some time, by name.
+	established map[string]bool
 	// said is the last problem of each runtime, so that it is logged once.
 	said map[string]string
 }
 
 // Run works until the context ends. It leaves the processes running, for the next agent to take over.
 func (a *Agent) Run(ctx context.Context) {
-	a.images, a.renewed, a.said = map[string]Image{}, map[string]time.Time{}, map[string]string{}
+	a.images, a.renewed = map[string]Image{}, map[string]time.Time{}
+	a.established, a.said = map[string]bool{}, map[string]string{}
 
 	t := time.NewTicker(interval)
 	defer t.Stop()
@@ -161,7 +164,8 @@ func (a *Agent) keep(ctx context.Context, r, before pkgv1.PackageRevisionWithRun
 }
 
 // prepare gives a revision a server certificate and says so in its status, without which the package manager does not
-// establish the revision. It returns an error until it is established.
+// establish the revision. It returns an error until it was established; later trouble of the package manager is no
+// reason to leave a runtime alone.
 func (a *Agent) prepare(ctx context.Context, r pkgv1.PackageRevisionWithRuntime) error {
 	name, err := a.serverCertificate(ctx, r)
 	if err != nil {
@@ -170,7 +174,11 @@ func (a *Agent) prepare(ctx context.Context, r pkgv1.PackageRevisionWithRuntime)
 
 	r.SetObservedTLSServerSecretName(&name)
 
-	if r.GetCondition(pkgv1.TypeRevisionHealthy).Status != corev1.ConditionTrue {
+	if r.GetCondition(pkgv1.TypeRevisionHealthy).Status == corev1.ConditionTrue {
+		a.established[r.GetName()] = true
+	}
+
+	if !a.established[r.GetName()] {
 		return errors.New("waiting for the package manager to establish the revision")
 	}
 
