@@ -26,9 +26,8 @@ import (
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	"sigs.k8s.io/yaml"
 
-	xpextv1 "github.com/crossplane/crossplane/apis/v2/apiextensions/v1"
-
 	"github.com/crossplane/crossplane-runtime/v2/pkg/xcrd"
+	xpextv1 "github.com/crossplane/crossplane/apis/v2/apiextensions/v1"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
 )

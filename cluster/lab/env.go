@@ -99,7 +99,7 @@ func (e Env) validate(path string) error {
 }
 
 func readVars(path string) (map[string]string, error) {
-	f, err := os.Open(path) //nolint:gosec // The path is the caller's to choose.
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open env file: %w", err)
 	}

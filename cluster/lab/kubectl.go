@@ -38,7 +38,7 @@ func (k Kubectl) Run(ctx context.Context, args ...string) (string, error) {
 
 // RunWith is Run with a standard input, such as a manifest for `apply -f -`.
 func (k Kubectl) RunWith(ctx context.Context, stdin string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, k.path, args...) //nolint:gosec // Running kubectl is the purpose.
+	cmd := exec.CommandContext(ctx, k.path, args...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+k.kubeconfig)
 	cmd.Stdin = strings.NewReader(stdin)
 	return output(cmd)

@@ -89,7 +89,7 @@ func (l *Libvirt) VolumeDigest(ctx context.Context, host, name string) (string, 
 	if _, err := l.virsh(ctx, host, fmt.Sprintf("vol-download --pool %s %s %s", defaultPool, name, file)); err != nil {
 		return "", err
 	}
-	content, err := os.ReadFile(file) //nolint:gosec // A file of our own temporary folder.
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("cannot read the downloaded volume: %w", err)
 	}

@@ -96,7 +96,7 @@ func (h *host) powerOn() error {
 	}
 	defer func() { _ = log.Close() }()
 
-	cmd := exec.Command("/bin/bash", "-c", string(script), "libvirt-host-"+h.Name)
+	cmd := exec.Command("/bin/bash", "-c", string(script), "libvirt-host-"+h.Name) //nolint:noctx // The host outlives its caller.
 	cmd.Env = []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
 		"HOST=" + h.Name, "HOST_DIR=" + h.dir, "HOST_RUN=" + h.run,

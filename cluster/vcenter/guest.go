@@ -44,7 +44,7 @@ func (w *world) followPower(ref types.ManagedObjectReference) {
 // guestIP returns the address of a VM's n-th interface. It follows from the instance UUID, so that it is the same in each run.
 func guestIP(uuid string, n int) string {
 	h := fnv.New32a()
-	fmt.Fprintf(h, "%s/%d", uuid, n) //nolint:errcheck // A hash does not fail.
+	fmt.Fprintf(h, "%s/%d", uuid, n)
 	sum := h.Sum32()
 	return fmt.Sprintf("10.%d.%d.%d", sum>>16&0xff, sum>>8&0xff, 1+sum&0xff%254)
 }

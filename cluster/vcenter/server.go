@@ -135,7 +135,7 @@ func (s *Server) anonymous(ctx context.Context) (*vim25.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot create a file for the authority's certificate: %w", err)
 	}
-	defer os.Remove(ca.Name()) //nolint:errcheck // A temporary file.
+	defer os.Remove(ca.Name())
 	if _, err := ca.Write(s.caPEM); err != nil {
 		return nil, fmt.Errorf("cannot write the authority's certificate: %w", err)
 	}

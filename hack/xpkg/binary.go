@@ -34,10 +34,10 @@ func (b *binary) compile(ctx context.Context, root, version string) ([]byte, err
 	if err != nil {
 		return nil, fmt.Errorf("cannot make temporary directory: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // Nothing depends on it.
+	defer os.RemoveAll(dir)
 
 	out := filepath.Join(dir, filepath.Base(b.path))
-	cmd := exec.CommandContext(ctx, "go", "build", //nolint:gosec // The arguments are those of recipes.
+	cmd := exec.CommandContext(ctx, "go", "build",
 		"-trimpath", "-buildvcs=false", "-tags=libvirt_dlopen",
 		"-ldflags=-s -w -X main.version="+version, "-o", out, b.main)
 	cmd.Dir = root
@@ -46,7 +46,7 @@ func (b *binary) compile(ctx context.Context, root, version string) ([]byte, err
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("cannot compile %s: %w", b.main, err)
 	}
-	return os.ReadFile(out) //nolint:gosec // The file was just made.
+	return os.ReadFile(out)
 }
 
 func (b *binary) cgo() string {

@@ -35,7 +35,7 @@ func main() {
 }
 
 func (c *cli) run(ctx context.Context) error {
-	if err := os.MkdirAll(c.Output, 0o755); err != nil { //nolint:gosec // Packages are for everybody to read.
+	if err := os.MkdirAll(c.Output, 0o755); err != nil {
 		return fmt.Errorf("cannot make output directory: %w", err)
 	}
 	chosen, err := choose(recipes(), c.Only)

@@ -59,7 +59,7 @@ func (r rootFS) addDir(name string, mode fs.FileMode) {
 // addHostFile adds a copy of a file of this machine, links followed. The Debian package is the one to install when there
 // is no such file.
 func (r rootFS) addHostFile(name, debianPackage string) error {
-	content, err := os.ReadFile(name) //nolint:gosec // The paths are those of system libraries and certificates.
+	content, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is missing: install it with: apt-get install %s", name, debianPackage)
 	}

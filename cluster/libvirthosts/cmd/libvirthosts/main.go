@@ -62,9 +62,9 @@ func (c *packagesCmd) Run() error {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	k := kong.Parse(&cli{}, kong.Name("libvirthosts"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
 	err := k.Run()
+	stop()
 	if errors.Is(err, libvirthosts.ErrUnavailable) {
 		fmt.Fprintln(os.Stderr, "libvirthosts:", err)
 		os.Exit(exitUnavailable)

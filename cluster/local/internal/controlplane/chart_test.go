@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/cluster/local/internal/build"
 )
@@ -18,7 +17,7 @@ import (
 // TestRenderChart renders the chart of the very version of Crossplane that is built: another version may need more of
 // Helm than there is here.
 func TestRenderChart(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", build.Crossplane().Module).Output() //nolint:gosec // A constant.
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", build.Crossplane().Module).Output()
 	if err != nil {
 		t.Fatalf("cannot find Crossplane's source: %v", err)
 	}

@@ -65,18 +65,18 @@ func (c *ControlPlane) Up(ctx context.Context) error {
 	return nil
 }
 
-// run ensures a process and waits until it is ready. It reports whether it had to be started.
-func (c *ControlPlane) run(ctx context.Context, s process.Spec, ready func(context.Context) error) (bool, error) {
+// run ensures a process and waits until it is ready.
+func (c *ControlPlane) run(ctx context.Context, s process.Spec, ready func(context.Context) error) error {
 	started, err := c.Processes.Ensure(ctx, s)
 	if err != nil {
-		return false, err
+		return err
 	}
 
 	if started {
 		c.Console.Detail("started %s (log: %s)", s.Name, c.Processes.LogFile(s.Name))
 	}
 
-	return started, c.Processes.AwaitReady(ctx, s.Name, startTimeout, ready)
+	return c.Processes.AwaitReady(ctx, s.Name, startTimeout, ready)
 }
 
 func (c *ControlPlane) server() string { return "https://" + c.Ports.Address(portAPIServer) }

@@ -68,14 +68,12 @@ func (c *ControlPlane) crossplane(ctx context.Context) error {
 		return err
 	}
 
-	_, err = c.run(ctx, process.Spec{
+	return c.run(ctx, process.Spec{
 		Name: "crossplane-rbac-manager",
 		Path: path,
 		Args: []string{"rbac", "start", "--provider-clusterrole=crossplane:allowed-provider-permissions"},
 		Env:  []string{"KUBECONFIG=" + c.kubeconfigOf(accountRBAC)},
 	}, func(context.Context) error { return nil })
-
-	return err
 }
 
 func (c *ControlPlane) core(ctx context.Context, path string) error {
@@ -85,7 +83,7 @@ func (c *ControlPlane) core(ctx context.Context, path string) error {
 		return fmt.Errorf("cannot create Crossplane's package cache: %w", err)
 	}
 
-	_, err := c.run(ctx, process.Spec{
+	return c.run(ctx, process.Spec{
 		Name: "crossplane",
 		Path: path,
 		Args: []string{
@@ -100,8 +98,6 @@ func (c *ControlPlane) core(ctx context.Context, path string) error {
 	}, func(ctx context.Context) error {
 		return kube.Get(ctx, http.DefaultClient, "http://"+c.Ports.Address(portCoreHealth)+"/readyz")
 	})
-
-	return err
 }
 
 // coreEnv is what both core's initialisation and core itself are told. Webhooks would only protect resources by Usages.
@@ -151,7 +147,7 @@ func (c *ControlPlane) installCrossplane(ctx context.Context, admin client.Clien
 // a CRD may not be served yet in the moment after it was created.
 func (c *ControlPlane) initialize(ctx context.Context, path, module string) error {
 	for try := 1; ; try++ {
-		cmd := exec.CommandContext(ctx, path, "core", "init", "--activation=*") //nolint:gosec // We have built it ourselves.
+		cmd := exec.CommandContext(ctx, path, "core", "init", "--activation=*")
 		cmd.Env = append(os.Environ(), coreEnv()...)
 		cmd.Env = append(cmd.Env,
 			"KUBECONFIG="+c.kubeconfigOf(accountCore),

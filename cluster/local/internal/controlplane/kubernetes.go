@@ -62,7 +62,7 @@ func (c *ControlPlane) etcd(ctx context.Context) error {
 	}
 
 	client, peer := "http://"+c.Ports.Address(portEtcd), "http://"+c.Ports.Address(portEtcdPeer)
-	_, err = c.run(ctx, process.Spec{
+	return c.run(ctx, process.Spec{
 		Name: "etcd",
 		Path: path,
 		Args: []string{
@@ -75,8 +75,6 @@ func (c *ControlPlane) etcd(ctx context.Context) error {
 			"--unsafe-no-fsync",
 		},
 	}, func(ctx context.Context) error { return kube.Get(ctx, http.DefaultClient, client+"/readyz") })
-
-	return err
 }
 
 func (c *ControlPlane) apiServer(ctx context.Context) error {
@@ -92,7 +90,7 @@ func (c *ControlPlane) apiServer(ctx context.Context) error {
 
 	dir := c.apiServerCerts()
 	host, port, _ := strings.Cut(c.Ports.Address(portAPIServer), ":")
-	_, err = c.run(ctx, process.Spec{
+	return c.run(ctx, process.Spec{
 		Name: "kube-apiserver",
 		Path: path,
 		Args: []string{
@@ -110,8 +108,6 @@ func (c *ControlPlane) apiServer(ctx context.Context) error {
 			"--endpoint-reconciler-type=none",
 		},
 	}, func(ctx context.Context) error { return kube.Ready(ctx, cfg) })
-
-	return err
 }
 
 func (c *ControlPlane) controllerManager(ctx context.Context) error {
@@ -120,7 +116,7 @@ func (c *ControlPlane) controllerManager(ctx context.Context) error {
 		return err
 	}
 
-	_, err = c.run(ctx, process.Spec{
+	return c.run(ctx, process.Spec{
 		Name: "kube-controller-manager",
 		Path: path,
 		Args: []string{
@@ -130,8 +126,6 @@ func (c *ControlPlane) controllerManager(ctx context.Context) error {
 			"--secure-port=0",
 		},
 	}, func(context.Context) error { return nil })
-
-	return err
 }
 
 func (c *ControlPlane) apiServerCerts() string { return c.Layout.State("certs", "kube-apiserver") }

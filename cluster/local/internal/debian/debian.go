@@ -73,7 +73,7 @@ func Install(ctx context.Context, packages []string) error {
 		{"update"},
 		append([]string{"install", "--no-install-recommends", "--yes"}, packages...),
 	} {
-		cmd := exec.CommandContext(ctx, "apt-get", args...) //nolint:gosec // The packages are our own list.
+		cmd := exec.CommandContext(ctx, "apt-get", args...)
 		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 
 		if out, err := cmd.CombinedOutput(); err != nil {

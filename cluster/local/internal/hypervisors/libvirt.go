@@ -105,7 +105,7 @@ func (h *Hypervisors) StopLibvirt(ctx context.Context) error {
 }
 
 func (h *Hypervisors) installPackages(ctx context.Context, path string) error {
-	out, err := exec.CommandContext(ctx, path, "packages").Output() //nolint:gosec // We have built it ourselves.
+	out, err := exec.CommandContext(ctx, path, "packages").Output()
 	if err != nil {
 		return fmt.Errorf("cannot list packages: %w", err)
 	}
@@ -125,7 +125,7 @@ func (h *Hypervisors) libvirtHosts(ctx context.Context, path, verb string, args 
 	var out bytes.Buffer
 
 	progress := &lines{console: h.Console}
-	cmd := exec.CommandContext(ctx, path, append([]string{verb, "--dir=" + h.libvirtDir()}, args...)...) //nolint:gosec // We have built it ourselves.
+	cmd := exec.CommandContext(ctx, path, append([]string{verb, "--dir=" + h.libvirtDir()}, args...)...)
 	cmd.Stdout, cmd.Stderr = &out, progress
 
 	err := h.Console.During("working on libvirt hosts", cmd.Run)

@@ -75,7 +75,7 @@ func (p *Ports) free() (int, error) {
 			continue
 		}
 
-		lis, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		lis, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // It returns at once.
 		if err != nil {
 			last = err
 			continue

@@ -52,7 +52,9 @@ func NewStore(l layout.Layout) Store { return Store{dir: l.State("registry")} }
 func (s Store) Published() (map[string]Published, error) {
 	out := map[string]Published{}
 
-	return out, layout.ReadJSON(s.index(), &out)
+	err := layout.ReadJSON(s.index(), &out)
+
+	return out, err
 }
 
 func (s Store) index() string                       { return filepath.Join(s.dir, "published.json") }

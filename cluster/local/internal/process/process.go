@@ -165,7 +165,7 @@ func (p *Processes) start(s Spec) error {
 
 	defer func() { _ = log.Close() }()
 
-	cmd := exec.Command(s.Path, s.Args...) //nolint:gosec,noctx // It is to outlive every context of ours.
+	cmd := exec.Command(s.Path, s.Args...) //nolint:noctx // It is to outlive every context of ours.
 	cmd.Dir = s.Dir
 	cmd.Env = append(environment(), s.Env...)
 	cmd.Stdout, cmd.Stderr = log, log
