@@ -74,11 +74,11 @@ unit: ## Run unit, property and admission tests under the race detector.
 integration: ## Run the tests against the simulated vCenter, real libvirtd and the built packages.
 	go test -count=1 -timeout=30m ./cluster/... ./internal/clients/... ./hack/xpkg
 
-e2e: up ## Run the end-to-end tests on the embedded control plane, and take it down again.
-	status=0; \
-	(set -a; . .local/env; go test -count=1 -v -timeout=45m -tags=libvirt_dlopen,e2e ./test/e2e/...) || status=$$?; \
-	$(MAKE) --no-print-directory down; \
-	exit $$status
+e2e: packages ## Run the end-to-end tests on the embedded control plane, and take it down again.
+	trap '$(LOCAL) down --root=$(CURDIR)' EXIT; \
+	$(LOCAL) up --root=$(CURDIR); \
+	set -a; . .local/env; set +a; \
+	go test -count=1 -v -timeout=45m -tags=libvirt_dlopen,e2e ./test/e2e/...
 
 bench: ## Run the benchmarks.
 	go test -run='^$$' -bench=. -benchmem ./function/... ./internal/... ./test/...
