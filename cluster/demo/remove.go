@@ -41,11 +41,16 @@ func (s story) remove(ctx context.Context) error {
 		if diff := cmp.Diff(t.before, after); diff != "" {
 			return fmt.Errorf("expected: %s; seen (-before, +after):\n%s", promise, diff)
 		}
-		if err := s.holds(true, promise, fmt.Sprintf("%d VMs, templates, folders on datastores and volumes", len(after))); err != nil {
+		if err := s.holds(true, promise, things(after)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// things counts traces in words.
+func things(traces []string) string {
+	return fmt.Sprintf("%d things in all, counting VMs, templates, folders on datastores and volumes", len(traces))
 }
 
 // clear deletes the namespace, the VMs in it first, so that what they refer to is there until they are gone.

@@ -41,7 +41,7 @@ func (s story) prepare(ctx context.Context) error {
 			return err
 		}
 		t.before = before
-		s.say("   %s sees %d VMs, templates, folders on datastores and volumes.", t.tool, len(before))
+		s.say("   %s sees %s.", t.tool, things(before))
 	}
 	return nil
 }

@@ -17,7 +17,9 @@ func (l *Libvirt) GuestExec(ctx context.Context, vm VM, program string, args ...
 	var started struct {
 		PID int `json:"pid"`
 	}
-	err := l.agent(ctx, vm, "guest-exec", map[string]any{"path": program, "arg": args, "capture-output": true}, &started)
+	// The agent takes a list, and no null in place of an empty one.
+	arg := append([]string{}, args...)
+	err := l.agent(ctx, vm, "guest-exec", map[string]any{"path": program, "arg": arg, "capture-output": true}, &started)
 	if err != nil {
 		return "", err
 	}
@@ -45,16 +47,20 @@ func (l *Libvirt) GuestExec(ctx context.Context, vm VM, program string, args ...
 	}
 }
 
-// AwaitGuest is GuestExec for a guest that may still be booting: it tries again until ctx ends.
+// AwaitGuest is GuestExec for a guest that may still be booting: it tries again until ctx ends, and then says why it failed last.
 func (l *Libvirt) AwaitGuest(ctx context.Context, vm VM, program string, args ...string) (string, error) {
+	last := ctx.Err()
 	for {
 		out, err := l.GuestExec(ctx, vm, program, args...)
 		if err == nil {
 			return out, nil
 		}
+		if ctx.Err() != nil {
+			return "", fmt.Errorf("gave up waiting for guest %q: %w, last: %w", vm.Name, ctx.Err(), last)
+		}
+		last = err
 		select {
 		case <-ctx.Done():
-			return "", err
 		case <-time.After(lookEvery):
 		}
 	}
