@@ -38,7 +38,7 @@ type domain struct {
 	power clients.PowerState
 	// run is the number of the domain's current run, 0 while it is off.
 	run uint
-	// seen is what the bulk listing said of the domain when it was last looked at.
+	// seen is what the bulk listing said of the domain, if that was why it was last looked at.
 	seen summary
 	cpu  int32
 	// memoryMiB is what the guest has now, maxMemoryMiB what it can be given without being changed.

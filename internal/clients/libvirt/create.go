@@ -252,8 +252,8 @@ func (h *host) makeRoot(ctx context.Context, b *blueprint) error {
 	}
 	err = work(ctx, h, func(conn *libvirt.Connect) error {
 		return withVolume(conn, b.image.pool, b.image.name, func(_ *libvirt.StoragePool, image *libvirt.StorageVol) error {
-			return inPool(conn, b.pool.name, func(p *libvirt.StoragePool) error {
-				return kept(p.StorageVolCreateXMLFrom(raw, image, 0))
+			return unlessThere(conn, b.pool.name, x.Name, func(p *libvirt.StoragePool) (*libvirt.StorageVol, error) {
+				return p.StorageVolCreateXMLFrom(raw, image, 0)
 			})
 		})
 	})
@@ -309,7 +309,9 @@ func (h *host) makeVolume(ctx context.Context, b *blueprint, x *libvirtxml.Stora
 		return err
 	}
 	err = work(ctx, h, func(conn *libvirt.Connect) error {
-		return inPool(conn, b.pool.name, func(p *libvirt.StoragePool) error { return kept(p.StorageVolCreateXML(raw, 0)) })
+		return unlessThere(conn, b.pool.name, x.Name, func(p *libvirt.StoragePool) (*libvirt.StorageVol, error) {
+			return p.StorageVolCreateXML(raw, 0)
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("cannot make volume %q: %w", x.Name, err)
@@ -317,16 +319,19 @@ func (h *host) makeVolume(ctx context.Context, b *blueprint, x *libvirtxml.Stora
 	return nil
 }
 
-// kept takes what libvirt returns for a new volume. One that is there already is kept: what an incomplete VM had was removed,
-// so that it is of a VM of ours whose domain somebody undefined, with all that its guest has written.
-func kept(v *libvirt.StorageVol, err error) error {
-	if hasCode(err, libvirt.ERR_STORAGE_VOL_EXIST) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return v.Free()
+// unlessThere makes a volume. One that is there already is kept: what an incomplete VM had was removed, so that it is of a VM
+// of ours whose domain somebody undefined, with all that its guest has written.
+func unlessThere(conn *libvirt.Connect, poolName, name string, create func(*libvirt.StoragePool) (*libvirt.StorageVol, error)) error {
+	return inPool(conn, poolName, func(p *libvirt.StoragePool) error {
+		v, err := p.LookupStorageVolByName(name)
+		if hasCode(err, libvirt.ERR_NO_STORAGE_VOL) {
+			v, err = create(p)
+		}
+		if err != nil {
+			return err
+		}
+		return v.Free()
+	})
 }
 
 // retryBusy calls fn until libvirt is no longer at work on what it needs.

@@ -12,10 +12,12 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
-// A summary is what the bulk listing says of a domain. When it differs from what was last seen, the domain is looked at.
+// A summary is what the bulk listing says of a domain. When it differs from that of the last listing, or the domain was
+// looked at since, it is looked at.
 type summary struct {
-	state  libvirt.DomainState
-	memory uint64
+	state             libvirt.DomainState
+	memory, maxMemory uint64 // KiB
+	cpus, maxCPUs     int
 }
 
 // refreshAll compares the cache with the host in few calls. With everything set each domain is looked at, because events
@@ -51,9 +53,20 @@ func (h *host) refreshAll(ctx context.Context, everything bool) error {
 		if err := h.refreshDomain(ctx, uuid); err != nil {
 			return err
 		}
+		h.listed(uuid, listed[uuid])
 	}
 	h.searchMissing()
 	return nil
+}
+
+// listed remembers what the bulk listing said of a domain.
+func (h *host) listed(uuid string, s summary) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if d, ok := h.cache.domains[uuid]; ok {
+		d.seen = s
+		h.cache.domains[uuid] = d
+	}
 }
 
 // refreshDirty looks at what events said has changed.
@@ -78,7 +91,7 @@ func (h *host) refreshDirty(ctx context.Context) error {
 // listDomains returns the summary of each domain by its UUID, in one call.
 func (h *host) listDomains(ctx context.Context) (map[string]summary, error) {
 	return ask(ctx, h, func(conn *libvirt.Connect) (map[string]summary, error) {
-		stats, err := conn.GetAllDomainStats(nil, libvirt.DOMAIN_STATS_STATE|libvirt.DOMAIN_STATS_BALLOON, 0)
+		stats, err := conn.GetAllDomainStats(nil, libvirt.DOMAIN_STATS_STATE|libvirt.DOMAIN_STATS_BALLOON|libvirt.DOMAIN_STATS_VCPU, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +110,13 @@ func summaryOf(s libvirt.DomainStats) summary {
 		out.state = s.State.State
 	}
 	if s.Balloon != nil {
-		out.memory = s.Balloon.Current
+		out.memory, out.maxMemory = s.Balloon.Current, s.Balloon.Maximum
+	}
+	out.maxCPUs = len(s.Vcpu)
+	for _, v := range s.Vcpu {
+		if v.State != libvirt.VCPU_OFFLINE {
+			out.cpus++
+		}
 	}
 	return out
 }
@@ -149,7 +168,6 @@ func describe(conn *libvirt.Connect, uuid string) (domain, error) {
 	}
 	d := parseDomain(x)
 	d.power = powerStateOf(info.State)
-	d.seen = summary{state: info.State, memory: info.Memory}
 	return d, nil
 }
 

@@ -145,7 +145,7 @@ func powerOn(t *testing.T, c *Client, id clients.Identity) {
 		if vm.Failure != nil {
 			t.Fatalf("cannot start %s: %v", id.Name, vm.Failure)
 		}
-		if vm.State == clients.VMPresent && vm.PowerState == clients.PoweredOff {
+		if vm.State == clients.VMPresent && vm.PowerState != clients.PoweredOn {
 			if err := c.PowerOnVM(t.Context(), id); err != nil {
 				t.Fatalf("cannot start %s: %v", id.Name, err)
 			}
