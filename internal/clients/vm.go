@@ -13,9 +13,11 @@ type Identity struct {
 	Name string
 	// Namespace of the managed resource, recorded beside the mark for people.
 	Namespace string
-	// Host is the one host that the VM may be on, where its placement names one; empty where it may be on any. Of a fleet of
-	// independent hosts, only this one then has to answer for the VM to be known to be absent.
+	// Host is the host that the VM's placement names; empty where it names none.
 	Host string
+	// LastHost is the host that the VM was last seen on; empty when it was never seen. Of a fleet of independent hosts, Host
+	// and LastHost have to answer for the VM to be known to be absent; all hosts where neither is known.
+	LastHost string
 }
 
 // Placement is where a VM is made; empty fields are the endpoint's choice.

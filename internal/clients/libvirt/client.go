@@ -166,29 +166,33 @@ func (c *Client) host(name string) (*host, error) {
 }
 
 // confirmAbsence returns nil when every host that may have the VM is connected: then that none has it is known. A VM may be
-// on the host that its placement names or, where it names none, on the one where it was last seen or was to be made, which
-// a task says also; otherwise on any.
+// on the host that its placement names, on the one where it was last seen, by us or by an earlier provider, and on the one where
+// it was to be made, which a task says; when none of these is known, on any.
 func (c *Client) confirmAbsence(id clients.Identity, task clients.TaskRef) error {
-	name := id.Host
-	if name == "" {
-		name = c.homeOf(id.UUID)
-	}
-	if name == "" {
-		name = string(task)
-	}
-	if name != "" {
-		h, err := c.host(name)
-		if err != nil {
-			return err
+	hosts := c.hosts
+	if named := c.hostsOf(id, task); len(named) > 0 {
+		hosts = nil
+		for _, name := range named {
+			h, err := c.host(name)
+			if err != nil {
+				return err
+			}
+			hosts = append(hosts, h)
 		}
-		return h.ready()
 	}
-	for _, h := range c.hosts {
+	for _, h := range hosts {
 		if err := h.ready(); err != nil {
 			return fmt.Errorf("the VM may be there: %w", err)
 		}
 	}
 	return nil
+}
+
+// hostsOf returns the names of the hosts that a VM may be on, as far as they are known.
+func (c *Client) hostsOf(id clients.Identity, task clients.TaskRef) []string {
+	names := []string{id.Host, id.LastHost, c.homeOf(id.UUID), string(task)}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 }
 
 func (c *Client) homeOf(uuid string) string {

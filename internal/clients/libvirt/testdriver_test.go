@@ -166,6 +166,7 @@ func TestAbsence(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		host   string
+		last   string
 		task   clients.TaskRef
 		want   clients.Class
 	}{
@@ -173,12 +174,15 @@ func TestAbsence(t *testing.T) {
 		"MadeOnConnected": {reason: "The VM was to be made on the connected host.", task: "a"},
 		"OnLostHost":      {reason: "The one host that may have the VM does not answer.", host: "down", want: clients.Unreachable},
 		"MadeOnLostHost":  {reason: "The VM was to be made on the host that does not answer.", task: "down", want: clients.Unreachable},
+		"MigratedByHand":  {reason: "The VM was last seen on another host than it was made on.", host: "a", last: "down", want: clients.Unreachable},
 		"Anywhere":        {reason: "The VM may be on the host that does not answer.", want: clients.Unreachable},
 		"OnUnknownHost":   {reason: "The host was taken out of the fleet, with whatever VMs it has.", host: "z", want: clients.NotFound},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			vm, err := c.ObserveVM(t.Context(), newVM("web", tc.host).Identity, tc.task)
+			id := newVM("web", tc.host).Identity
+			id.LastHost = tc.last
+			vm, err := c.ObserveVM(t.Context(), id, tc.task)
 			if got := clients.ClassOf(err); got != tc.want {
 				t.Errorf("\n%s\nObserveVM(...): want class %q, got %q: %v", tc.reason, tc.want, got, err)
 			}

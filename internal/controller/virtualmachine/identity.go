@@ -44,6 +44,7 @@ func identityOf(vm *v1beta1.VirtualMachine) (clients.Identity, error) {
 		Name:      vm.GetName(),
 		Namespace: vm.GetNamespace(),
 		Host:      placementOf(vm.Spec.ForProvider.Placement).Host,
+		LastHost:  vm.Status.AtProvider.Host,
 	}, nil
 }
 
