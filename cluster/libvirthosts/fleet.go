@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/google/uuid"
 )
@@ -157,6 +158,12 @@ func (f *Fleet) Kill(ctx context.Context, i int) error { return f.host(i).Init.k
 
 // Crash kills the daemon of host i and leaves its guests. The host starts the daemon again after a second.
 func (f *Fleet) Crash(ctx context.Context, i int) error { return f.host(i).crash(ctx) }
+
+// Freeze stops the daemon of host i where it is: connections are accepted and nothing is answered. Its guests run on.
+func (f *Fleet) Freeze(i int) error { return f.host(i).signal(syscall.SIGSTOP) }
+
+// Thaw has the daemon of host i go on after Freeze.
+func (f *Fleet) Thaw(i int) error { return f.host(i).signal(syscall.SIGCONT) }
 
 // Restart gives host i its power back after Kill, and returns when it answers.
 func (f *Fleet) Restart(ctx context.Context, i int) error {

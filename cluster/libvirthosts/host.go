@@ -153,6 +153,15 @@ func (h *host) crash(ctx context.Context) error {
 	return daemon.kill(ctx)
 }
 
+// signal sends a signal to the host's daemon.
+func (h *host) signal(s syscall.Signal) error {
+	daemon, err := h.Init.child("libvirtd")
+	if err != nil {
+		return fmt.Errorf("cannot find libvirtd of host %q: %w", h.Name, err)
+	}
+	return syscall.Kill(daemon.PID, s)
+}
+
 // virsh runs one command against the host and returns what it printed.
 func (h *host) virsh(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "virsh", append([]string{"-q", "-c", h.uri()}, args...)...)

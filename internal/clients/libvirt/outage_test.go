@@ -117,6 +117,35 @@ func TestDaemonCrash(t *testing.T) {
 	assertEmpty(t, h)
 }
 
+// TestDaemonHangs has a daemon accept connections and answer nothing.
+func TestDaemonHangs(t *testing.T) {
+	f := fleet(t)
+	c := open(t, fleetConfig(f), hooks{})
+	spec := newVM("web", "kvm-01")
+	create(t, c, spec)
+	if err := f.Freeze(0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Thaw(0) })
+	if _, err := c.CreateVM(t.Context(), newVM("x", "kvm-01")); clients.ClassOf(err) != clients.Unreachable {
+		t.Errorf("a call that gets no answer: want Unreachable, got %q: %v", clients.ClassOf(err), err)
+	}
+	eventually(t, "the host is given up", func() bool { return c.hosts[0].ready() != nil })
+	if _, err := c.ObserveVM(t.Context(), spec.Identity, ""); clients.ClassOf(err) != clients.Unreachable {
+		t.Errorf("want Unreachable, got %q: %v", clients.ClassOf(err), err)
+	}
+	other := newVM("other", "kvm-02")
+	create(t, c, other)
+	remove(t, c, other.Identity)
+
+	if err := f.Thaw(0); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the host is connected again", func() bool { return c.hosts[0].ready() == nil })
+	remove(t, c, spec.Identity)
+	assertEmpty(t, f.Hosts()[0])
+}
+
 // TestEvents has somebody change a VM: that is seen without anybody asking.
 func TestEvents(t *testing.T) {
 	f := fleet(t)

@@ -49,12 +49,7 @@ func fleet(t *testing.T) *libvirthosts.Fleet {
 	if testing.Short() {
 		t.Skip("needs real libvirt hosts")
 	}
-	realHosts.once.Do(func() {
-		if realHosts.dir, realHosts.err = os.MkdirTemp("", "libvirt-client-"); realHosts.err != nil {
-			return
-		}
-		realHosts.fleet, realHosts.err = libvirthosts.Start(context.Background(), libvirthosts.Options{Dir: realHosts.dir, Hosts: 2})
-	})
+	realHosts.once.Do(startFleet)
 	if errors.Is(realHosts.err, libvirthosts.ErrUnavailable) && os.Getenv("VIRTRIGAUD_REQUIRE_LIBVIRT") != "1" {
 		t.Skip(realHosts.err)
 	}
@@ -62,6 +57,14 @@ func fleet(t *testing.T) *libvirthosts.Fleet {
 		t.Fatal(realHosts.err)
 	}
 	return realHosts.fleet
+}
+
+// startFleet starts the hosts for all tests. They outlive the test that is the first to need them.
+func startFleet() {
+	if realHosts.dir, realHosts.err = os.MkdirTemp("", "libvirt-client-"); realHosts.err != nil {
+		return
+	}
+	realHosts.fleet, realHosts.err = libvirthosts.Start(context.Background(), libvirthosts.Options{Dir: realHosts.dir, Hosts: 2})
 }
 
 // fleetConfig returns the fleet as a ProviderConfig would name it.
