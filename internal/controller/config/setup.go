@@ -96,5 +96,6 @@ func setupConnection(mgr ctrl.Manager, o controller.Options, e Endpoints, m *Met
 }
 
 func recorder(mgr ctrl.Manager, o controller.Options, name string) event.Recorder {
+	//nolint:staticcheck // crossplane-runtime's recorder takes this kind of recorder.
 	return event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...)
 }
