@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
@@ -227,11 +228,16 @@ func TestRefusedChange(t *testing.T) {
 	}
 }
 
-// tryChange returns what the API server says to a change that is not stored in any case.
+// tryChange returns what the API server says to a change that is not stored in any case. It tries again when a controller wrote
+// the object in between.
 func (w *world) tryChange(o client.Object, how func()) error {
-	w.get(o)
-	how()
-	return w.kube.Update(w.Context(), o, client.DryRunAll)
+	for {
+		w.get(o)
+		how()
+		if err := w.kube.Update(w.Context(), o, client.DryRunAll); !kerrors.IsConflict(err) {
+			return err
+		}
+	}
 }
 
 // TestScaleRefused scales a set to a negative size through its scale subresource.

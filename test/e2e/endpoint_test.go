@@ -21,9 +21,10 @@ func TestEndpointStatus(t *testing.T) {
 	t.Run("VSphere", func(t *testing.T) {
 		w := w.with(t)
 		status := w.endpointStatus(vsphereEndpoint)
-		if c := status.Capabilities; !c.SupportsLinkedClones || len(c.SupportedDiskTypes) != 2 || len(c.SupportedNetworkTypes) == 0 {
-			t.Errorf("want linked clones, both disk types and at least one network type, got %+v", c)
+		if c := status.Capabilities; len(c.SupportedDiskTypes) != 2 || len(c.SupportedNetworkTypes) == 0 {
+			t.Errorf("want both disk types and at least one network type, got %+v", c)
 		}
+		w.assertLinkedIsHonest(status.Capabilities)
 		zones := map[string]string{}
 		clusters := map[string]string{}
 		for _, h := range status.Inventory.Hosts {
@@ -77,6 +78,23 @@ func TestEndpointStatus(t *testing.T) {
 			t.Error("want storage pools, got none")
 		}
 	})
+}
+
+// assertLinkedIsHonest checks that a linked VM is made on the vCenter if it says that it can, and refused if it says that not.
+func (w *world) assertLinkedIsHonest(c *v1beta1.Capabilities) {
+	w.Helper()
+	spec := vsphereSpec()
+	spec.ForProvider.Linked = true
+	vm := w.vm("-linked", spec)
+	w.create(vm)
+	if c.SupportsLinkedClones {
+		w.awaitReady(vm)
+		return
+	}
+	w.awaitTrouble(vm, "Unsupported", "linked")
+	if vms := w.vms(w.vcenter); len(vms) > 0 {
+		w.Errorf("want no VM when linked clones are not supported, got %v", vms)
+	}
 }
 
 // endpointStatus returns the status of one of the local cluster's endpoints, which must be Ready and complete.

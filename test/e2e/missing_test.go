@@ -128,7 +128,7 @@ func TestMissing(t *testing.T) {
 				set.Spec.PlacementRef = &v1beta1.LocalReference{Name: w.ns + "-nowhere"}
 				return set
 			},
-			words: []string{"esxi-99"},
+			words: []string{"No place", "hard.hosts"},
 			supply: func(w *world) {
 				change(w, w.policy("-nowhere", v1beta1.VMPlacementPolicySpec{}), func(p *v1beta1.VMPlacementPolicy) { p.Spec.Hard.Hosts = []string{"esxi-04"} })
 			},

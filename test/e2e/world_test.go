@@ -13,7 +13,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -66,15 +65,19 @@ func newWorld(t *testing.T, ns string) *world {
 	}
 	t.Cleanup(func() { _ = w.vcenter.Close(context.WithoutCancel(t.Context())) })
 
-	w.removeNamespace(t.Context(), ns)
+	if w.exists(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}}) {
+		w.removeVMs(t.Context())
+		w.run(t.Context(), "delete", "namespace", ns, "--ignore-not-found")
+	}
 	w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
 	t.Cleanup(func() {
-		if t.Failed() {
-			w.diagnose(ns)
-		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 		defer cancel()
-		w.removeNamespace(ctx, ns)
+		if t.Failed() {
+			w.diagnose(ctx)
+		}
+		w.removeVMs(ctx)
+		w.run(ctx, "delete", "namespace", ns, "--wait=false")
 	})
 	return w
 }
@@ -146,50 +149,45 @@ func (w *world) exists(o client.Object) bool {
 	return err == nil
 }
 
-// change applies a change to an object as it is now, and again when somebody else changed it in between.
+// change changes an object as it is now. It sends the difference only, as `kubectl patch` does, so that what the Go types do not
+// know is left alone.
 func change[T client.Object](w *world, o T, how func(T)) {
 	w.Helper()
-	for {
-		w.get(o)
-		how(o)
-		err := w.kube.Update(w.Context(), o)
-		if kerrors.IsConflict(err) {
-			continue
-		}
-		if err != nil {
-			w.Fatalf("cannot change %T %s: %v", o, o.GetName(), err)
-		}
-		return
+	w.get(o)
+	before, ok := o.DeepCopyObject().(client.Object)
+	if !ok {
+		w.Fatalf("cannot copy %T", o)
+	}
+	how(o)
+	if err := w.kube.Patch(w.Context(), o, client.MergeFrom(before)); err != nil {
+		w.Fatalf("cannot change %T %s: %v", o, o.GetName(), err)
 	}
 }
 
-// removeNamespace deletes a namespace and what is in it, VMs first, and waits until it is gone.
-func (w *world) removeNamespace(ctx context.Context, ns string) {
+// removeVMs deletes all sets and VMs of the test's namespace, and waits until they are gone.
+func (w *world) removeVMs(ctx context.Context) {
 	w.Helper()
-	for _, args := range [][]string{
-		{"delete", "vmset", "--all", "-n", ns},
-		{"delete", "virtualmachines", "--all", "-n", ns},
-		{"delete", "namespace", ns, "--ignore-not-found"},
-	} {
-		if out, err := w.kubectl.Run(ctx, append(args, "--timeout="+patience.String())...); err != nil {
-			w.Errorf("cannot clear namespace %s: %v\n%s", ns, err, out)
-		}
+	w.run(ctx, "delete", "vmset", "--all", "-n", w.ns, "--timeout="+patience.String())
+	w.run(ctx, "delete", "virtualmachines", "--all", "-n", w.ns, "--timeout="+patience.String())
+}
+
+// run runs kubectl and returns what it prints; that it fails is an error of the test.
+func (w *world) run(ctx context.Context, args ...string) string {
+	w.Helper()
+	out, err := w.kubectl.Run(ctx, args...)
+	if err != nil {
+		w.Error(err)
 	}
+	return out
 }
 
 // diagnose logs what a reader needs to find out why a test failed.
-func (w *world) diagnose(ns string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.Context()), time.Minute)
-	defer cancel()
+func (w *world) diagnose(ctx context.Context) {
 	for _, args := range [][]string{
-		{"get", "vmset,vmpp,virtualmachines,providerconfigs.infra.virtrigaud.io", "-n", ns, "-o", "yaml", "--show-managed-fields=false"},
-		{"get", "events", "-n", ns, "--sort-by=.lastTimestamp"},
+		{"get", "vmset,vmpp,virtualmachines,providerconfigs.infra.virtrigaud.io", "-n", w.ns, "-o", "yaml", "--show-managed-fields=false"},
+		{"get", "events", "-n", w.ns, "--sort-by=.lastTimestamp"},
 	} {
-		out, err := w.kubectl.Run(ctx, args...)
-		if err != nil {
-			w.Logf("cannot diagnose: %v", err)
-		}
-		w.Logf("kubectl %v:\n%s", args, tail(out, 400))
+		w.Logf("kubectl %v:\n%s", args, tail(w.run(ctx, args...), 400))
 	}
 	logs, _ := filepath.Glob(filepath.Join(w.env.Dir, "logs", "*.log"))
 	for _, file := range logs {
