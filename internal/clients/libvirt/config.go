@@ -66,8 +66,9 @@ const (
 	maxBackoff = 30 * time.Second
 	// coalesce is how long events are gathered before what they are about is looked at.
 	coalesce = 50 * time.Millisecond
-	// laneSlots bounds the calls under way on one connection: libvirtd serves five of a client at a time by default.
-	laneSlots = 4
-	// copySlots bounds the volumes that one host copies at a time.
+	// workConnections bounds the calls that take long and are under way on one host.
+	workConnections = 3
+	// copySlots bounds the volumes that one host copies at a time. It is less than workConnections, so that VMs can be
+	// started meanwhile.
 	copySlots = 2
 )

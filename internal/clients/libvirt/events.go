@@ -73,7 +73,7 @@ func (h *host) wake() {
 // register asks for the host's events. A driver that does not have one of them is compared with the cache now and then as
 // every host is.
 func (h *host) register(s *session) {
-	conn := s.fast.conn
+	conn := s.all[0]
 	keep := func(what string, id int, err error, unregister func(int) error) {
 		if err != nil {
 			h.log.V(1).Info("No events", "of", what, "reason", classify(err).Error())

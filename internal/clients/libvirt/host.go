@@ -162,12 +162,12 @@ func (h *host) dial(ctx context.Context) (*session, error) {
 
 // serve keeps the cache up to date until the session is lost, and returns why it was and whether the cache ever was.
 func (h *host) serve(ctx context.Context, s *session) (synced bool, err error) {
+	h.register(s)
 	h.mu.Lock()
 	h.session = s
 	h.mu.Unlock()
 	defer h.drop(s)
 
-	h.register(s)
 	if err := h.refreshAll(ctx, true); err != nil {
 		return false, err
 	}

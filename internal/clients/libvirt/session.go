@@ -13,18 +13,19 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
-// A lane is one of a session's two connections.
-type lane struct {
-	conn *libvirt.Connect
-	// slots bounds the calls under way: each holds a thread of ours and a worker of the daemon.
-	slots chan struct{}
-}
+// A lane is a number of connections, each of which serves one call at a time: whoever takes one out puts it back.
+//
+// NOTE: never two calls on one connection. Before libvirt 10.4 the client library then uses the stack of one thread in
+// another (CVE-2024-4418), and the process ends some time later.
+type lane chan *libvirt.Connect
 
 // A session is the connections to one host, from when they were made until they are lost.
 type session struct {
-	// fast is for what libvirt answers from memory, and for events. work is for what takes its time, so that observation
-	// does not queue behind it.
-	fast, work *lane
+	// fast is for what libvirt answers from memory. work is for what takes its time, so that observation does not queue
+	// behind it.
+	fast, work lane
+	// all connections; events come from the first.
+	all []*libvirt.Connect
 
 	lost     chan struct{}
 	loseOnce sync.Once
@@ -39,31 +40,43 @@ type session struct {
 
 // openSession connects to a host. It can block for ever: a daemon that is stopped accepts and says nothing.
 func openSession(uri string) (*session, error) {
-	fast, err := openConnection(uri)
-	if err != nil {
+	s := &session{lost: make(chan struct{})}
+	var err error
+	if s.fast, err = s.openLane(uri, 1); err != nil {
+		s.close()
 		return nil, err
 	}
-	s := &session{fast: newLane(fast), lost: make(chan struct{})}
 	s.work = s.fast
-	// The test driver has nothing to queue behind, and state of its own in each connection.
-	if !strings.HasPrefix(uri, "test:") {
-		work, err := openConnection(uri)
+	// The test driver has state of its own in each connection.
+	if strings.HasPrefix(uri, "test:") {
+		return s, nil
+	}
+	if s.work, err = s.openLane(uri, workConnections); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// openLane makes n connections.
+func (s *session) openLane(uri string, n int) (lane, error) {
+	l := make(lane, n)
+	for range n {
+		conn, err := openConnection(uri)
 		if err != nil {
-			s.close()
 			return nil, err
 		}
-		s.work = newLane(work)
-	}
-	for _, l := range s.lanes() {
+		s.all = append(s.all, conn)
+		l <- conn
 		// A driver that cannot tell that it closed is not remote and does not close.
-		err := l.conn.RegisterCloseCallback(func(*libvirt.Connect, libvirt.ConnectCloseReason) {
+		err = conn.RegisterCloseCallback(func(*libvirt.Connect, libvirt.ConnectCloseReason) {
 			s.lose(errorf(clients.Unreachable, "", "the connection was closed"))
 		})
 		if err == nil {
-			s.unregister = append(s.unregister, func() { _ = l.conn.UnregisterCloseCallback() })
+			s.unregister = append(s.unregister, func() { _ = conn.UnregisterCloseCallback() })
 		}
 	}
-	return s, nil
+	return l, nil
 }
 
 func openConnection(uri string) (*libvirt.Connect, error) {
@@ -74,17 +87,6 @@ func openConnection(uri string) (*libvirt.Connect, error) {
 	// Refused by drivers that are not remote, where there is nothing to keep alive.
 	_ = conn.SetKeepAlive(keepAliveSeconds, keepAliveCount)
 	return conn, nil
-}
-
-func newLane(conn *libvirt.Connect) *lane {
-	return &lane{conn: conn, slots: make(chan struct{}, laneSlots)}
-}
-
-func (s *session) lanes() []*lane {
-	if s.work == s.fast {
-		return []*lane{s.fast}
-	}
-	return []*lane{s.fast, s.work}
 }
 
 // lose ends the session. The first reason is kept.
@@ -108,26 +110,27 @@ func (s *session) close() {
 	for _, fn := range s.unregister {
 		fn()
 	}
-	for _, l := range s.lanes() {
-		_, _ = l.conn.Close()
+	for _, conn := range s.all {
+		_, _ = conn.Close()
 	}
 }
 
 // Lane choosers of call.
-func fastLane(s *session) *lane { return s.fast }
-func workLane(s *session) *lane { return s.work }
+func fastLane(s *session) lane { return s.fast }
+func workLane(s *session) lane { return s.work }
 
 // call runs fn with a connection to the host, and is the only way to libvirt. A call into libvirt cannot be cancelled: when
 // ctx ends first, or the session is lost, the call is left to itself and its result is dropped. Errors have a class.
-func call[T any](ctx context.Context, h *host, choose func(*session) *lane, fn func(*libvirt.Connect) (T, error)) (T, error) {
+func call[T any](ctx context.Context, h *host, choose func(*session) lane, fn func(*libvirt.Connect) (T, error)) (T, error) {
 	var zero T
 	s, err := h.begin()
 	if err != nil {
 		return zero, err
 	}
 	l := choose(s)
+	var conn *libvirt.Connect
 	select {
-	case l.slots <- struct{}{}:
+	case conn = <-l:
 	case <-s.lost:
 		s.calls.Done()
 		return zero, h.unreachable(s.reason)
@@ -143,13 +146,13 @@ func call[T any](ctx context.Context, h *host, choose func(*session) *lane, fn f
 	done := make(chan result, 1)
 	go func() {
 		defer s.calls.Done()
-		v, err := fn(l.conn)
+		v, err := fn(conn)
 		if err != nil {
-			if alive, aliveErr := l.conn.IsAlive(); aliveErr == nil && !alive {
+			if alive, aliveErr := conn.IsAlive(); aliveErr == nil && !alive {
 				s.lose(classify(err))
 			}
 		}
-		<-l.slots
+		l <- conn
 		done <- result{value: v, err: err}
 	}()
 	select {
