@@ -23,7 +23,8 @@ type wire struct {
 	wg       sync.WaitGroup
 }
 
-// wire starts to listen and passes what it hears on to target. An empty address on "tcp" is a free port of loopback.
+// wire starts to listen and passes what it hears on to target. An empty address on "tcp" is a free port of loopback. It ends with
+// the test, after the VMs that are reached through it.
 func (w *world) wire(network, address, target string) *wire {
 	w.Helper()
 	if network == "tcp" && address == "" {
@@ -31,19 +32,27 @@ func (w *world) wire(network, address, target string) *wire {
 	}
 	r := &wire{network: network, address: address, target: target, conns: map[net.Conn]struct{}{}}
 	r.mend(w)
-	w.Cleanup(func() { r.cut(); r.wg.Wait() })
+	w.Cleanup(func() {
+		r.mend(w)
+		w.tidy()
+		r.cut()
+		r.wg.Wait()
+	})
 	return r
 }
 
-// mend lets connections through.
+// mend lets connections through, if they are not already.
 func (r *wire) mend(w *world) {
 	w.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.listener != nil {
+		return
+	}
 	l, err := net.Listen(r.network, r.address)
 	if err != nil {
 		w.Fatalf("cannot listen: %v", err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.listener, r.address = l, l.Addr().String()
 	r.wg.Go(func() {
 		for {

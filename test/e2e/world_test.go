@@ -71,13 +71,8 @@ func newWorld(t *testing.T, ns string) *world {
 	}
 	w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
-		defer cancel()
-		if t.Failed() {
-			w.diagnose(ctx)
-		}
-		w.removeVMs(ctx)
-		w.run(ctx, "delete", "namespace", ns, "--wait=false")
+		w.tidy()
+		w.run(context.WithoutCancel(t.Context()), "delete", "namespace", ns, "--wait=false")
 	})
 	return w
 }
@@ -162,6 +157,17 @@ func change[T client.Object](w *world, o T, how func(T)) {
 	if err := w.kube.Patch(w.Context(), o, client.MergeFrom(before)); err != nil {
 		w.Fatalf("cannot change %T %s: %v", o, o.GetName(), err)
 	}
+}
+
+// tidy removes the VMs of a test that is over. If it failed, what there is to learn from them is logged before.
+func (w *world) tidy() {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.Context()), patience)
+	defer cancel()
+	if w.Failed() {
+		w.diagnose(ctx)
+	}
+	w.removeVMs(ctx)
 }
 
 // removeVMs deletes all sets and VMs of the test's namespace, and waits until they are gone.
