@@ -166,7 +166,7 @@ func (h *host) serve(ctx context.Context, s *session) (synced bool, err error) {
 	h.mu.Lock()
 	h.session = s
 	h.mu.Unlock()
-	defer h.drop(s)
+	defer func() { h.drop(s, err) }()
 
 	if err := h.refreshAll(ctx, true); err != nil {
 		return false, err
@@ -210,25 +210,25 @@ func (h *host) follow(ctx context.Context, s *session) error {
 }
 
 // drop ends a session.
-func (h *host) drop(s *session) {
+func (h *host) drop(s *session, reason error) {
 	h.mu.Lock()
-	h.session, h.synced = nil, false
+	was := h.synced
+	h.session, h.synced, h.failure = nil, false, reason
 	h.mu.Unlock()
-	s.lose(errors.New("disconnected"))
+	s.lose(reason)
 	s.release()
+	if was {
+		h.log.Info("Disconnected", "reason", reason.Error())
+		h.changed("")
+	}
 }
 
 // disconnected says why the host is not connected.
 func (h *host) disconnected(err error) {
 	h.mu.Lock()
-	changed := h.failure == nil
 	h.failure = err
 	h.mu.Unlock()
 	h.settle()
-	if changed {
-		h.log.Info("Disconnected", "reason", err.Error())
-		h.changed("")
-	}
 }
 
 func (h *host) settle() { h.settleOnce.Do(func() { close(h.settled) }) }
