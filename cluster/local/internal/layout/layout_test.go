@@ -31,7 +31,7 @@ func TestEnv(t *testing.T) {
 		reason string
 		value  string
 	}{
-		"Plain":      {reason: "A path needs no quotes.", value: "/work/.local/kubeconfig"},
+		"Plain":      {reason: "A path needs no quotes.", value: "/srv/.local/kubeconfig"},
 		"URI":        {reason: "A libvirt URI has a question mark.", value: "qemu:///system?socket=/run/libvirt-sock"},
 		"Ampersand":  {reason: "A shell would run everything before an ampersand in the background.", value: "qemu:///system?a=1&b=2"},
 		"Space":      {reason: "A folder's name may contain spaces.", value: "/home/my clone/kubeconfig"},
