@@ -19,10 +19,20 @@ const (
 	ProviderLibvirt ProviderType = "libvirt"
 )
 
-// Keys of the Secret that holds a vCenter account.
+// Keys of the Secret that credentialsSecretRef names.
 const (
+	// SecretKeyUsername and SecretKeyPassword are a vCenter's account.
 	SecretKeyUsername = "username"
 	SecretKeyPassword = "password"
+	// SecretKeySSHKey is the private key for libvirt hosts with an ssh URI, SecretKeyKnownHosts the keys that vouch for them,
+	// in the format of OpenSSH.
+	SecretKeySSHKey     = "ssh-privatekey"
+	SecretKeyKnownHosts = "known_hosts"
+	// SecretKeyTLSCert and SecretKeyTLSKey are the client's certificate for libvirt hosts with a tls URI, SecretKeyTLSCA the
+	// authority that vouches for the hosts'. All PEM.
+	SecretKeyTLSCert = "tls.crt"
+	SecretKeyTLSKey  = "tls.key"
+	SecretKeyTLSCA   = "ca.crt"
 )
 
 // VSphereEndpoint is one vCenter.
@@ -35,6 +45,13 @@ type VSphereEndpoint struct {
 	// CABundle is one or more PEM certificates that vouch for the vCenter's, in addition to the system's.
 	// +optional
 	CABundle string `json:"caBundle,omitempty"`
+
+	// Thumbprint is the SHA-256 fingerprint of the vCenter's certificate, as 32 hexadecimal pairs with colons between them.
+	// A certificate with it is trusted, whoever signed it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=95
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$')",message="must be a SHA-256 fingerprint: 32 hexadecimal pairs with colons between them, as openssl x509 -fingerprint -sha256 prints it"
+	Thumbprint string `json:"thumbprint,omitempty"`
 
 	// InsecureSkipTLSVerify accepts any certificate. Whoever can stand between the provider and the vCenter then can take
 	// over the account: use it for trials only.
@@ -54,9 +71,11 @@ type LibvirtHost struct {
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
 
-	// URI of the host's libvirt daemon, such as "qemu:///system".
+	// URI of the host's libvirt daemon: "qemu:///system" for the provider's own host, "qemu+tls://host/system" with the
+	// certificates of credentialsSecretRef, or "qemu+ssh://user@host/system" with its key.
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(qemu|qemu[+]unix|test)://')",message="must be the URI of a local libvirt daemon: qemu:///system, qemu+unix:///system?socket=/path, or test:///default"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(qemu|qemu[+](unix|tls|ssh|libssh|libssh2)|test)://')",message="must be the URI of a libvirt daemon: qemu:///system, qemu+unix:///system?socket=/path, qemu+tls://host/system, qemu+ssh://user@host/system or qemu+libssh://user@host/system"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[?&](no_verify|no_tty|pkipath|keyfile|known_hosts|known_hosts_verify|command|netcat|proxy|sshauth)=')",message="must not name keys, certificates, commands or checks: they come from credentialsSecretRef, and checks cannot be turned off"
 	URI string `json:"uri"`
 
 	// Cluster the host counts to in placement.
@@ -77,6 +96,13 @@ type LibvirtEndpoint struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	Hosts []LibvirtHost `json:"hosts"`
+
+	// DomainType says what runs the guests' instructions: the host's processor (kvm), QEMU's emulation (qemu), or the first
+	// where the host has it (auto).
+	// +optional
+	// +kubebuilder:default=auto
+	// +kubebuilder:validation:Enum=auto;kvm;qemu
+	DomainType string `json:"domainType,omitempty"`
 }
 
 // Endpoint says which hypervisor to talk to, and how.
@@ -99,7 +125,8 @@ type Endpoint struct {
 type ProviderConfigSpec struct {
 	Endpoint `json:",inline"`
 
-	// CredentialsSecretRef names the Secret of this namespace with the account: keys username and password for vsphere.
+	// CredentialsSecretRef names the Secret of this namespace with the account: keys username and password for vsphere,
+	// ssh-privatekey and known_hosts, or tls.crt, tls.key and ca.crt, for libvirt hosts that are reached over the network.
 	// +optional
 	CredentialsSecretRef *xpv2.LocalSecretReference `json:"credentialsSecretRef,omitempty"`
 }
@@ -109,7 +136,8 @@ type ProviderConfigSpec struct {
 type ClusterProviderConfigSpec struct {
 	Endpoint `json:",inline"`
 
-	// CredentialsSecretRef names the Secret with the account: keys username and password for vsphere.
+	// CredentialsSecretRef names the Secret with the account: keys username and password for vsphere, ssh-privatekey and
+	// known_hosts, or tls.crt, tls.key and ca.crt, for libvirt hosts that are reached over the network.
 	// +optional
 	CredentialsSecretRef *xpv2.SecretReference `json:"credentialsSecretRef,omitempty"`
 }
@@ -128,6 +156,25 @@ type Capabilities struct {
 	SupportsLinkedClones bool `json:"supportsLinkedClones"`
 	// SupportsImageImport says whether images can be imported.
 	SupportsImageImport bool `json:"supportsImageImport"`
+	// SupportsGuestCustomization says whether guests can be customized without cloud-init.
+	SupportsGuestCustomization bool `json:"supportsGuestCustomization"`
+	// SupportsContentLibraries says whether VMs can be made from items of content libraries.
+	SupportsContentLibraries bool `json:"supportsContentLibraries"`
+	// SupportsTags says whether VMs can have tags and custom attributes.
+	SupportsTags bool `json:"supportsTags"`
+	// SupportsSecureBoot says whether VMs can start signed systems only.
+	SupportsSecureBoot bool `json:"supportsSecureBoot"`
+	// SupportsTPM says whether VMs can have a trusted platform module.
+	SupportsTPM bool `json:"supportsTPM"`
+	// SupportedFirmware are the values that a firmware's type may have.
+	// +listType=atomic
+	SupportedFirmware []FirmwareType `json:"supportedFirmware,omitempty"`
+	// SupportedDiskControllers are the values that a disk's controller may have.
+	// +listType=atomic
+	SupportedDiskControllers []DiskController `json:"supportedDiskControllers,omitempty"`
+	// MissingPrivileges are privileges that the account lacks, with what cannot be done without them.
+	// +listType=atomic
+	MissingPrivileges []string `json:"missingPrivileges,omitempty"`
 	// SupportedDiskTypes are the values that a disk's type may have.
 	// +listType=atomic
 	SupportedDiskTypes []DiskType `json:"supportedDiskTypes,omitempty"`

@@ -11,6 +11,21 @@ type Capabilities struct {
 	MemorySnapshots     bool
 	LinkedClones        bool
 	ImageImport         bool
+	GuestCustomization  bool
+	ContentLibraries    bool
+	Tags                bool
+	SecureBoot          bool
+	TPM                 bool
+	// Firmware that VMs can have: "bios", "uefi".
+	Firmware []string
+	// DiskControllers that disks can be attached to: "scsi", "sata", "nvme", "virtio"; the first is the usual one.
+	DiskControllers []string
+	// DiskFormats that disks can have, where there is a choice: "qcow2", "raw".
+	DiskFormats []string
+	// Bridges says whether interfaces can be connected to bridges of the host.
+	Bridges bool
+	// MissingPrivileges are those that the account lacks, with what cannot be done without them.
+	MissingPrivileges []string
 	// DiskTypes are values of Disk's type: "thin", "thick".
 	DiskTypes []string
 	// NetworkTypes are models of interface that VMs get, such as "VMXNET3".

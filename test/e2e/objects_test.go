@@ -46,7 +46,7 @@ func vsphereSpec() v1beta1.VirtualMachineSpec {
 	return v1beta1.VirtualMachineSpec{
 		ManagedResourceSpec: xpv2.ManagedResourceSpec{ProviderConfigReference: clusterConfig(vsphereEndpoint)},
 		ForProvider: v1beta1.VirtualMachineParameters{
-			ImageRef:  v1beta1.ImageReference{Name: vsphereTemplate},
+			ImageRef:  &v1beta1.ImageReference{Name: vsphereTemplate},
 			Resources: &v1beta1.VMResources{CPU: ptr.To[int32](2), MemoryMiB: ptr.To[int64](512)},
 		},
 	}
@@ -57,7 +57,7 @@ func libvirtSpec() v1beta1.VirtualMachineSpec {
 	return v1beta1.VirtualMachineSpec{
 		ManagedResourceSpec: xpv2.ManagedResourceSpec{ProviderConfigReference: clusterConfig(libvirtEndpoint)},
 		ForProvider: v1beta1.VirtualMachineParameters{
-			ImageRef:  v1beta1.ImageReference{Name: libvirtImage},
+			ImageRef:  &v1beta1.ImageReference{Name: libvirtImage},
 			Linked:    true,
 			Resources: &v1beta1.VMResources{CPU: ptr.To[int32](1), MemoryMiB: ptr.To[int64](256)},
 		},

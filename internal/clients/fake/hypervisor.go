@@ -28,7 +28,14 @@ const (
 	Inventory    Method = "Inventory"
 	ObserveVM    Method = "ObserveVM"
 	CreateVM     Method = "CreateVM"
+	CheckVM      Method = "CheckVM"
+	FindVM       Method = "FindVM"
+	AdoptVM      Method = "AdoptVM"
+	Reconfigure  Method = "ReconfigureVM"
 	PowerOnVM    Method = "PowerOnVM"
+	PowerOffVM   Method = "PowerOffVM"
+	ShutdownVM   Method = "ShutdownVM"
+	SuspendVM    Method = "SuspendVM"
 	DeleteVM     Method = "DeleteVM"
 )
 
@@ -246,27 +253,90 @@ func (h *Hypervisor) CreateVM(_ context.Context, spec clients.VMSpec) (clients.T
 	return clients.TaskRef(fmt.Sprintf("task-%d", h.tasks)), nil
 }
 
-// PowerOnVM implements clients.Hypervisor.
-func (h *Hypervisor) PowerOnVM(_ context.Context, id clients.Identity) error {
+// FindVM implements clients.Hypervisor: VMs are found by name.
+func (h *Hypervisor) FindVM(_ context.Context, name string) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.calls = append(h.calls, PowerOnVM)
-	if err := h.err(PowerOnVM); err != nil {
+	if err := h.err(FindVM); err != nil {
+		return "", err
+	}
+	for _, vm := range h.vms {
+		if vm.Name == name {
+			return vm.UUID, nil
+		}
+	}
+	return "", clients.NewError(clients.NotFound, "VM", fmt.Errorf("there is no VM %q", name))
+}
+
+// CheckVM implements clients.Hypervisor.
+func (h *Hypervisor) CheckVM(context.Context, clients.VMSpec) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.err(CheckVM)
+}
+
+// AdoptVM implements clients.Hypervisor.
+func (h *Hypervisor) AdoptVM(_ context.Context, spec clients.VMSpec) error {
+	return h.begin(AdoptVM, spec.UUID, func(vm *clients.VM) { vm.Owner = spec.Owner })
+}
+
+// ReconfigureVM implements clients.Hypervisor.
+func (h *Hypervisor) ReconfigureVM(_ context.Context, id clients.Identity, c clients.Change) error {
+	return h.begin(Reconfigure, id.UUID, func(vm *clients.VM) { apply(vm, c) })
+}
+
+// powerMethod returns the method by which a power action is recorded, and what becomes of the VM.
+func powerMethod(a clients.PowerAction) (Method, clients.PowerState) {
+	switch a {
+	case clients.ActionPowerOn:
+		return PowerOnVM, clients.PoweredOn
+	case clients.ActionSuspend:
+		return SuspendVM, clients.Suspended
+	case clients.ActionShutdown:
+		return ShutdownVM, clients.PoweredOff
+	default:
+		return PowerOffVM, clients.PoweredOff
+	}
+}
+
+// PowerVM implements clients.Hypervisor.
+func (h *Hypervisor) PowerVM(_ context.Context, id clients.Identity, a clients.PowerAction) error {
+	m, state := powerMethod(a)
+	return h.begin(m, id.UUID, func(vm *clients.VM) { vm.PowerState = state })
+}
+
+// begin records a call and starts work that makes of the VM what change does.
+func (h *Hypervisor) begin(m Method, uuid string, change func(*clients.VM)) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.calls = append(h.calls, m)
+	if err := h.err(m); err != nil {
 		return err
 	}
-	vm, ok := h.vms[id.UUID]
+	vm, ok := h.vms[uuid]
 	if !ok {
 		return clients.NewError(clients.NotFound, "VM", errors.New("no such VM"))
 	}
-	delete(h.failures, id.UUID)
-	on := vm.VM
-	on.PowerState = clients.PoweredOn
-	vm.State, vm.next = clients.VMBusy, &on
+	delete(h.failures, uuid)
+	next := vm.VM
+	change(&next)
+	next.State = clients.VMPresent
+	vm.State, vm.next = clients.VMBusy, &next
 	return nil
 }
 
+// apply makes of a VM what a change asks.
+func apply(vm *clients.VM, c clients.Change) {
+	if c.CPU > 0 {
+		vm.CPU = c.CPU
+	}
+	if c.MemoryMiB > 0 {
+		vm.MemoryMiB = c.MemoryMiB
+	}
+}
+
 // DeleteVM implements clients.Hypervisor.
-func (h *Hypervisor) DeleteVM(_ context.Context, id clients.Identity, _ clients.TaskRef) error {
+func (h *Hypervisor) DeleteVM(_ context.Context, id clients.Identity, _ clients.DeleteOptions) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls = append(h.calls, DeleteVM)
@@ -296,6 +366,11 @@ func (h *Hypervisor) Subscribe(changed func(uuid string)) (cancel func()) {
 		defer h.mu.Unlock()
 		delete(h.subscribers, id)
 	}
+}
+
+// Health implements clients.Hypervisor.
+func (h *Hypervisor) Health() clients.Health {
+	return clients.Health{Sessions: 1, WantedSessions: 1}
 }
 
 // Close implements clients.Hypervisor.

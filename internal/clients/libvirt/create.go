@@ -76,12 +76,12 @@ func (c *Client) rescanFor(err error, spec clients.VMSpec) {
 
 // plan asks the host whether what the VM needs is there, and returns what to make.
 func (h *host) plan(ctx context.Context, spec clients.VMSpec, p pool) (*blueprint, error) {
-	image, _ := h.image(spec.Image, p.name)
+	image, _ := h.image(spec.Image.Name, p.name)
 	h.mu.RLock()
 	guests := h.cache.guests
 	h.mu.RUnlock()
 	b := &blueprint{VMSpec: spec, pool: p, image: image, networks: networksOf(spec), guests: guests, seed: guests.upload}
-	if !guests.upload && spec.UserData != "" {
+	if !guests.upload && spec.GuestData.UserData != "" {
 		return nil, errorf(clients.Unsupported, "", "host %q cannot be given the guest's user data", h.Name)
 	}
 	fresh, err := ask(ctx, h, func(conn *libvirt.Connect) (volume, error) {
@@ -279,7 +279,7 @@ func (h *host) makeData(ctx context.Context, b *blueprint, d clients.Disk) error
 
 // makeSeed makes the disk with the guest's data.
 func (h *host) makeSeed(ctx context.Context, b *blueprint) error {
-	image, err := seedImage(b.UUID, b.Name, b.UserData)
+	image, err := seedImage(b.UUID, b.Name, b.GuestData.UserData)
 	if err != nil {
 		return fmt.Errorf("cannot make the guest's data: %w", err)
 	}

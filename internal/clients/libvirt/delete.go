@@ -17,7 +17,7 @@ import (
 
 // DeleteVM starts to remove a VM: its creation is ended, its guest is switched off at once, and its own volumes go, and then
 // its domain. Whatever else it uses stays: the image, the files that its disk is an overlay of, disks that somebody attached.
-func (c *Client) DeleteVM(ctx context.Context, id clients.Identity, task clients.TaskRef) error {
+func (c *Client) DeleteVM(ctx context.Context, id clients.Identity, o clients.DeleteOptions) error {
 	c.awaitSettled(ctx)
 	if j := c.jobs.get(id.UUID); j.running() {
 		if j.kind == jobCreate {
@@ -27,7 +27,7 @@ func (c *Client) DeleteVM(ctx context.Context, id clients.Identity, task clients
 	}
 	h, d, ok := c.find(id.UUID)
 	if !ok {
-		return c.deleteMissing(id, task)
+		return c.deleteMissing(id, o.Task)
 	}
 	if err := h.ready(); err != nil {
 		return err

@@ -55,8 +55,8 @@ func TestForeignDomain(t *testing.T) {
 			_, err := c.CreateVM(t.Context(), sameUUID)
 			return err
 		}},
-		"PowerOn": {"A domain without our mark is not started.", func() error { return c.PowerOnVM(t.Context(), sameUUID.Identity) }},
-		"Delete":  {"A domain without our mark is not deleted.", func() error { return c.DeleteVM(t.Context(), sameUUID.Identity, "") }},
+		"PowerOn": {"A domain without our mark is not started.", func() error { return c.PowerVM(t.Context(), sameUUID.Identity, clients.ActionPowerOn) }},
+		"Delete":  {"A domain without our mark is not deleted.", func() error { return c.DeleteVM(t.Context(), sameUUID.Identity, clients.DeleteOptions{}) }},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestDeleteRefused(t *testing.T) {
 			eventually(t, "the client knows of it", func() bool {
 				return strings.Contains(virsh(t, h, "dumpxml", "web"), spec.UUID) && (name == "Overlay" || len(c.hosts[0].userOf(spec.UUID, root)) > 0)
 			})
-			if err := c.DeleteVM(t.Context(), spec.Identity, ""); err != nil {
+			if err := c.DeleteVM(t.Context(), spec.Identity, clients.DeleteOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			var vm clients.VM
@@ -135,7 +135,7 @@ func TestDeleteRefused(t *testing.T) {
 			}
 			tc.end(t)
 			eventually(t, "it can be deleted", func() bool {
-				if err := c.DeleteVM(t.Context(), spec.Identity, ""); err != nil {
+				if err := c.DeleteVM(t.Context(), spec.Identity, clients.DeleteOptions{}); err != nil {
 					t.Fatal(err)
 				}
 				return observe(t, c, spec.Identity).State == clients.VMAbsent
@@ -168,7 +168,7 @@ func TestImageAddedLater(t *testing.T) {
 	h := f.Hosts()[0]
 	c := open(t, fleetConfig(f), hooks{})
 	spec := newVM("web", "kvm-01")
-	spec.Image, spec.Linked = "later", true
+	spec.Image.Name, spec.Linked = "later", true
 	if _, err := c.CreateVM(t.Context(), spec); clients.SubjectOf(err) != "Image" {
 		t.Fatalf("before: want an error about the image, got %v", err)
 	}

@@ -70,11 +70,11 @@ func TestGuests(t *testing.T) {
 
 	full := newVM("full", "kvm-01")
 	full.CPU, full.MemoryMiB = 2, 320
-	full.UserData = "#cloud-config\nruncmd:\n  - echo made for $(hostname) > /root/first-boot\n"
+	full.GuestData.UserData = "#cloud-config\nruncmd:\n  - echo made for $(hostname) > /root/first-boot\n"
 	full.Disks = []clients.Disk{{Name: "data", SizeGiB: 2}, {Name: "log", SizeGiB: 1, Thick: true}}
 	linked := newVM("linked", "kvm-02")
 	linked.Linked = true
-	linked.Image = "default/" + libvirthosts.BaseVolume
+	linked.Image.Name = "default/" + libvirthosts.BaseVolume
 	linked.Networks = []clients.Network{{Name: "primary", Network: "default", MACAddress: "52:54:00:aa:bb:cc"}}
 
 	seen := map[string]clients.VM{}

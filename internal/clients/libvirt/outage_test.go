@@ -51,8 +51,8 @@ func TestHostOutage(t *testing.T) {
 		"ObserveVM of a VM that may be anywhere": func() error { _, err := c.ObserveVM(t.Context(), newVM("x", "").Identity, ""); return err },
 		"CreateVM":                               func() error { _, err := c.CreateVM(t.Context(), lost); return err },
 		"CreateVM of another there":              func() error { _, err := c.CreateVM(t.Context(), newVM("x", "kvm-01")); return err },
-		"PowerOnVM":                              func() error { return c.PowerOnVM(t.Context(), lost.Identity) },
-		"DeleteVM":                               func() error { return c.DeleteVM(t.Context(), lost.Identity, "") },
+		"PowerOnVM":                              func() error { return c.PowerVM(t.Context(), lost.Identity, clients.ActionPowerOn) },
+		"DeleteVM":                               func() error { return c.DeleteVM(t.Context(), lost.Identity, clients.DeleteOptions{}) },
 	}
 	for name, fn := range calls {
 		if err := fn(); clients.ClassOf(err) != clients.Unreachable {

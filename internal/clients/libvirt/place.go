@@ -81,7 +81,7 @@ func (h *host) suits(spec clients.VMSpec) (pool, error) {
 	if !p.active {
 		return pool{}, h.errNotActive(name)
 	}
-	if _, ok := h.image(spec.Image, name); !ok {
+	if _, ok := h.image(spec.Image.Name, name); !ok {
 		return pool{}, errorf(clients.NotFound, "Image", "host %q has no volume %q", h.Name, spec.Image)
 	}
 	return p, nil

@@ -12,8 +12,8 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
-// PowerOnVM starts the VM, or resumes it.
-func (c *Client) PowerOnVM(ctx context.Context, id clients.Identity) error {
+// powerOn starts the VM, or resumes it.
+func (c *Client) powerOn(ctx context.Context, id clients.Identity) error {
 	c.awaitSettled(ctx)
 	if j := c.jobs.get(id.UUID); j.running() {
 		if j.kind == jobPowerOn {

@@ -21,7 +21,7 @@ func TestCreateInterrupted(t *testing.T) {
 		t.Run(last, func(t *testing.T) {
 			spec := newVM("web", "kvm-01")
 			spec.Disks = []clients.Disk{{Name: "data", SizeGiB: 1}}
-			spec.UserData = "#cloud-config"
+			spec.GuestData.UserData = "#cloud-config"
 			reached := make(chan struct{})
 			killed := open(t, fleetConfig(f), hooks{afterStep: func(_, step string) error {
 				if step != last {
@@ -97,7 +97,7 @@ func TestDeleteDuringCreate(t *testing.T) {
 	if diff := cmp.Diff(clients.VMCreating, observe(t, c, spec.Identity).State); diff != "" {
 		t.Errorf("before: -want, +got:\n%s", diff)
 	}
-	if err := c.DeleteVM(t.Context(), spec.Identity, ""); err != nil {
+	if err := c.DeleteVM(t.Context(), spec.Identity, clients.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(clients.VMDeleting, observe(t, c, spec.Identity).State); diff != "" {
@@ -161,7 +161,7 @@ func TestUndefined(t *testing.T) {
 
 	virsh(t, h, "undefine", "web")
 	eventually(t, "it is seen to be gone", func() bool { return observe(t, c, spec.Identity).State == clients.VMAbsent })
-	if err := c.DeleteVM(t.Context(), spec.Identity, ""); err != nil {
+	if err := c.DeleteVM(t.Context(), spec.Identity, clients.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	remove(t, c, spec.Identity)

@@ -104,7 +104,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 func newVM(name, host string) clients.VMSpec {
 	return clients.VMSpec{
 		Identity:  clients.Identity{UUID: uuid.NewString(), Owner: uuid.NewString(), Name: name, Namespace: "default", Host: host},
-		Image:     libvirthosts.BaseVolume,
+		Image:     clients.Image{Name: libvirthosts.BaseVolume},
 		CPU:       1,
 		MemoryMiB: 256,
 		Placement: clients.Placement{Host: host},
@@ -149,7 +149,7 @@ func powerOn(t *testing.T, c *Client, id clients.Identity) {
 			t.Fatalf("cannot start %s: %v", id.Name, vm.Failure)
 		}
 		if vm.State == clients.VMPresent && vm.PowerState != clients.PoweredOn {
-			if err := c.PowerOnVM(t.Context(), id); err != nil {
+			if err := c.PowerVM(t.Context(), id, clients.ActionPowerOn); err != nil {
 				t.Fatalf("cannot start %s: %v", id.Name, err)
 			}
 		}
@@ -168,7 +168,7 @@ func remove(t *testing.T, c *Client, id clients.Identity) {
 		if vm.State == clients.VMAbsent {
 			return true
 		}
-		if err := c.DeleteVM(t.Context(), id, ""); err != nil {
+		if err := c.DeleteVM(t.Context(), id, clients.DeleteOptions{}); err != nil {
 			t.Fatalf("cannot delete %s: %v", id.Name, err)
 		}
 		return false

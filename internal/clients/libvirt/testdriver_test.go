@@ -99,11 +99,11 @@ func TestCreateVMErrors(t *testing.T) {
 	}{
 		"Image": {
 			reason: "The image does not exist.",
-			change: func(s *clients.VMSpec) { s.Image = "nowhere" }, class: clients.NotFound, subject: "Image",
+			change: func(s *clients.VMSpec) { s.Image.Name = "nowhere" }, class: clients.NotFound, subject: "Image",
 		},
 		"ImageOfPool": {
 			reason: "The image does not exist in the pool that it names.",
-			change: func(s *clients.VMSpec) { s.Image = "nowhere/tiny-linux" }, class: clients.NotFound, subject: "Image",
+			change: func(s *clients.VMSpec) { s.Image.Name = "nowhere/tiny-linux" }, class: clients.NotFound, subject: "Image",
 		},
 		"Network": {
 			reason: "One of the networks does not exist.",
@@ -127,7 +127,7 @@ func TestCreateVMErrors(t *testing.T) {
 		},
 		"UserData": {
 			reason: "A host whose volumes cannot be filled cannot hand over user data.",
-			change: func(s *clients.VMSpec) { s.UserData = "#cloud-config" }, class: clients.Unsupported,
+			change: func(s *clients.VMSpec) { s.GuestData.UserData = "#cloud-config" }, class: clients.Unsupported,
 		},
 	}
 	c := open(t, testHosts(t, "a"), hooks{})

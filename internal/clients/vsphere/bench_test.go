@@ -90,7 +90,7 @@ func timeClient(b *testing.B) time.Duration {
 				return
 			case !on:
 				on = true
-				err = c.PowerOnVM(ctx, v.Identity)
+				err = c.PowerVM(ctx, v.Identity, clients.ActionPowerOn)
 			}
 		}
 		b.Error(err)

@@ -38,7 +38,7 @@ func TestCallBudget(t *testing.T) {
 			defer c.mu.RUnlock()
 			return len(c.cache.find(v.UUID)) == 1 && c.work.running(v.UUID) == nil
 		})
-		if err := c.PowerOnVM(t.Context(), v.Identity); err != nil {
+		if err := c.PowerVM(t.Context(), v.Identity, clients.ActionPowerOn); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -114,7 +114,7 @@ func dataDisks(wanted []clients.Disk, t target) ([]types.BaseOptionValue, []type
 // guestInfo hands user data to the guest, in the form of cloud-init's VMware datasource:
 // https://docs.cloud-init.io/en/latest/reference/datasources/vmware.html
 func guestInfo(spec clients.VMSpec) ([]types.BaseOptionValue, error) {
-	if spec.UserData == "" {
+	if spec.GuestData.UserData == "" {
 		return nil, nil
 	}
 	metadata, err := json.Marshal(map[string]string{"instance-id": spec.UUID, "local-hostname": spec.Name})
@@ -125,7 +125,7 @@ func guestInfo(spec clients.VMSpec) ([]types.BaseOptionValue, error) {
 	for _, o := range []struct {
 		key  string
 		data []byte
-	}{{"guestinfo.metadata", metadata}, {"guestinfo.userdata", []byte(spec.UserData)}} {
+	}{{"guestinfo.metadata", metadata}, {"guestinfo.userdata", []byte(spec.GuestData.UserData)}} {
 		options = append(options,
 			&types.OptionValue{Key: o.key, Value: base64.StdEncoding.EncodeToString(o.data)},
 			&types.OptionValue{Key: o.key + ".encoding", Value: "base64"},

@@ -23,8 +23,8 @@ func (s *site) fails(c *Client, want clients.Class) {
 		"Inventory":    func() error { _, err := c.Inventory(ctx); return err },
 		"ObserveVM":    func() error { _, err := c.ObserveVM(ctx, spec("web-1").Identity, ""); return err },
 		"CreateVM":     func() error { _, err := c.CreateVM(ctx, spec("web-1")); return err },
-		"PowerOnVM":    func() error { return c.PowerOnVM(ctx, spec("web-1").Identity) },
-		"DeleteVM":     func() error { return c.DeleteVM(ctx, spec("web-1").Identity, "") },
+		"PowerOnVM":    func() error { return c.PowerVM(ctx, spec("web-1").Identity, clients.ActionPowerOn) },
+		"DeleteVM":     func() error { return c.DeleteVM(ctx, spec("web-1").Identity, clients.DeleteOptions{}) },
 	} {
 		if got := clients.ClassOf(call()); got != want {
 			s.t.Errorf("%s: %v of class %q, want %q", what, call(), got, want)

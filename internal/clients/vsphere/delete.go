@@ -15,13 +15,13 @@ import (
 )
 
 // DeleteVM implements clients.Hypervisor. Each call takes one step: cancel the creation, power off, destroy.
-func (c *Client) DeleteVM(ctx context.Context, id clients.Identity, task clients.TaskRef) error {
+func (c *Client) DeleteVM(ctx context.Context, id clients.Identity, o clients.DeleteOptions) error {
 	s, r, running, err := c.ours(id)
 	if err != nil {
 		return err
 	}
 	if r == nil && running == nil {
-		if running, err = c.adopt(ctx, s, id, task); err != nil {
+		if running, err = c.adopt(ctx, s, id, o.Task); err != nil {
 			return err
 		}
 	}

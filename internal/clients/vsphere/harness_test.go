@@ -138,7 +138,7 @@ func spec(name string) clients.VMSpec {
 		Identity: clients.Identity{
 			UUID: uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)).String(), Owner: "owner-of-" + name, Name: name, Namespace: "default",
 		},
-		Image: "nginx-image", CPU: 2, MemoryMiB: 2048,
+		Image: clients.Image{Name: "nginx-image"}, CPU: 2, MemoryMiB: 2048,
 	}
 }
 

@@ -27,7 +27,7 @@ func TestLife(t *testing.T) {
 
 	want := spec("web-1")
 	want.CPU, want.MemoryMiB = 4, 4096
-	want.UserData = "#cloud-config\nhostname: web-1\n"
+	want.GuestData.UserData = "#cloud-config\nhostname: web-1\n"
 	want.Networks = []clients.Network{
 		{Name: "primary", Network: "VM Network", MACAddress: "00:50:56:00:00:01"},
 		{Name: "web", Network: "web-tier"},
@@ -41,7 +41,7 @@ func TestLife(t *testing.T) {
 		t.Fatalf("before its creation the VM is %q, %v: want it absent", vm.State, err)
 	}
 	vm = s.create(c, want)
-	if err := c.PowerOnVM(ctx, id); err != nil {
+	if err := c.PowerVM(ctx, id, clients.ActionPowerOn); err != nil {
 		t.Fatal(err)
 	}
 	s.await("the VM to be on", func() bool {
@@ -88,7 +88,7 @@ func TestLife(t *testing.T) {
 	if diff := cmp.Diff([]any{id.UUID, id.Owner, "default", "base64", 2, []bool{true, true, false}}, seen); diff != "" {
 		t.Errorf("the VM in the vCenter: -want, +got:\n%s", diff)
 	}
-	if data, err := base64.StdEncoding.DecodeString(optionOf(got, "guestinfo.userdata")); err != nil || string(data) != want.UserData {
+	if data, err := base64.StdEncoding.DecodeString(optionOf(got, "guestinfo.userdata")); err != nil || string(data) != want.GuestData.UserData {
 		t.Errorf("the guest's user data is %q, %v", data, err)
 	}
 	if data, err := base64.StdEncoding.DecodeString(optionOf(got, "guestinfo.metadata")); err != nil || !strings.Contains(string(data), id.UUID) {
@@ -112,7 +112,7 @@ func (s *site) delete(c *Client, id clients.Identity, task clients.TaskRef) {
 		if err == nil && vm.State == clients.VMAbsent {
 			return true
 		}
-		if err := c.DeleteVM(context.Background(), id, task); err != nil && clients.ClassOf(err) != clients.Busy {
+		if err := c.DeleteVM(context.Background(), id, clients.DeleteOptions{Task: task}); err != nil && clients.ClassOf(err) != clients.Busy {
 			s.t.Fatalf("DeleteVM(%q): %v", id.Name, err)
 		}
 		return false

@@ -13,8 +13,8 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
-// PowerOnVM implements clients.Hypervisor. It takes one call, and one more to follow the task.
-func (c *Client) PowerOnVM(ctx context.Context, id clients.Identity) error {
+// powerOn starts to power a VM on. It takes one call, and one more to follow the task.
+func (c *Client) powerOn(ctx context.Context, id clients.Identity) error {
 	s, r, running, err := c.ours(id)
 	switch {
 	case err != nil:

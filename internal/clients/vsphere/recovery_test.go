@@ -58,7 +58,7 @@ func TestLostReplyOfSlowClone(t *testing.T) {
 	for what, err := range map[string]error{
 		"ObserveVM": func() error { _, err := c.ObserveVM(t.Context(), id, ""); return err }(),
 		"CreateVM":  func() error { _, err := c.CreateVM(t.Context(), spec("web-1")); return err }(),
-		"DeleteVM":  c.DeleteVM(t.Context(), id, ""),
+		"DeleteVM":  c.DeleteVM(t.Context(), id, clients.DeleteOptions{}),
 	} {
 		if clients.ClassOf(err) != clients.Busy {
 			t.Errorf("%s while the clone may be under way: %v, want class Busy", what, err)
@@ -102,7 +102,7 @@ func TestCrash(t *testing.T) {
 			if !tc.held {
 				s.awaitState(first, id, task, clients.VMPresent)
 				if tc.poweredOn {
-					if err := first.PowerOnVM(t.Context(), id); err != nil {
+					if err := first.PowerVM(t.Context(), id, clients.ActionPowerOn); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -126,7 +126,7 @@ func TestCrash(t *testing.T) {
 				close(gate)
 			}
 			s.awaitState(second, id, task, clients.VMPresent)
-			if err := second.PowerOnVM(t.Context(), id); err != nil {
+			if err := second.PowerVM(t.Context(), id, clients.ActionPowerOn); err != nil {
 				t.Errorf("%s\nPowerOnVM: %v", tc.reason, err)
 			}
 			s.await("the VM to be on", func() bool {
@@ -203,7 +203,7 @@ func TestDeleteDuringClone(t *testing.T) {
 			if tc.forgotten {
 				task = ""
 			}
-			if err := c.DeleteVM(t.Context(), id, task); err != nil && clients.ClassOf(err) != clients.Busy {
+			if err := c.DeleteVM(t.Context(), id, clients.DeleteOptions{Task: task}); err != nil && clients.ClassOf(err) != clients.Busy {
 				t.Fatalf("%s\nDeleteVM: %v", tc.reason, err)
 			}
 			close(gate)
@@ -221,7 +221,7 @@ func TestDeleteAcrossCrashes(t *testing.T) {
 	c := s.connect()
 	id := spec("web-1").Identity
 	s.create(c, spec("web-1"))
-	if err := c.PowerOnVM(t.Context(), id); err != nil {
+	if err := c.PowerVM(t.Context(), id, clients.ActionPowerOn); err != nil {
 		t.Fatal(err)
 	}
 	for steps := 0; ; steps++ {
@@ -234,7 +234,7 @@ func TestDeleteAcrossCrashes(t *testing.T) {
 		if vm.State == clients.VMAbsent {
 			break
 		}
-		if err := c.DeleteVM(t.Context(), id, ""); err != nil || steps > 5 {
+		if err := c.DeleteVM(t.Context(), id, clients.DeleteOptions{}); err != nil || steps > 5 {
 			t.Fatalf("after %d steps: DeleteVM: %v", steps, err)
 		}
 	}
@@ -250,7 +250,7 @@ func TestPowerOnUnderWay(t *testing.T) {
 	s.create(c, spec("web-1"))
 
 	s.server.Inject(vcenter.Rule{Method: "PowerOnVM_Task", Times: 1, TaskFault: &types.InsufficientMemoryResourcesFault{}})
-	if err := c.PowerOnVM(t.Context(), id); err != nil {
+	if err := c.PowerVM(t.Context(), id, clients.ActionPowerOn); err != nil {
 		t.Fatal(err)
 	}
 	var vm clients.VM
@@ -266,17 +266,17 @@ func TestPowerOnUnderWay(t *testing.T) {
 	gate := make(chan struct{})
 	s.server.Inject(vcenter.Rule{Method: "PowerOnVM_Task", Times: 1, Gate: gate})
 	before := s.server.Calls()["PowerOnVM_Task"]
-	if err := c.PowerOnVM(t.Context(), id); err != nil {
+	if err := c.PowerVM(t.Context(), id, clients.ActionPowerOn); err != nil {
 		t.Fatal(err)
 	}
 	vm, err := c.ObserveVM(t.Context(), id, "")
 	if err != nil || vm.State != clients.VMBusy || vm.Failure != nil {
 		t.Errorf("ObserveVM while powering on: %q, failure %v, %v: want it busy", vm.State, vm.Failure, err)
 	}
-	if err := c.PowerOnVM(t.Context(), id); clients.ClassOf(err) != clients.Busy {
+	if err := c.PowerVM(t.Context(), id, clients.ActionPowerOn); clients.ClassOf(err) != clients.Busy {
 		t.Errorf("PowerOnVM while powering on: %v, want class Busy", err)
 	}
-	if err := c.DeleteVM(t.Context(), id, ""); err != nil {
+	if err := c.DeleteVM(t.Context(), id, clients.DeleteOptions{}); err != nil {
 		t.Errorf("DeleteVM while powering on: %v, want it to wait", err)
 	}
 	if n := s.server.Calls()["PowerOnVM_Task"] - before; n != 1 {

@@ -27,8 +27,8 @@ func TestRefusals(t *testing.T) {
 		change func(*clients.VMSpec)
 		want   want
 	}{
-		"Image":       {"A missing template is named.", func(v *clients.VMSpec) { v.Image = "missing" }, want{clients.NotFound, "Image"}},
-		"ImagePath":   {"So is a missing path.", func(v *clients.VMSpec) { v.Image = "/prod-dc/vm/nginx-image" }, want{clients.NotFound, "Image"}},
+		"Image":       {"A missing template is named.", func(v *clients.VMSpec) { v.Image.Name = "missing" }, want{clients.NotFound, "Image"}},
+		"ImagePath":   {"So is a missing path.", func(v *clients.VMSpec) { v.Image.Name = "/prod-dc/vm/nginx-image" }, want{clients.NotFound, "Image"}},
 		"Network":     {"A missing network is named.", func(v *clients.VMSpec) { v.Networks = []clients.Network{{Name: "a", Network: "missing"}} }, want{clients.NotFound, "Network"}},
 		"Datastore":   {"A missing datastore is named.", func(v *clients.VMSpec) { v.Placement.Datastore = "missing" }, want{clients.NotFound, "Datastore"}},
 		"Folder":      {"A missing folder is named, and not made.", func(v *clients.VMSpec) { v.Placement.Folder = "/missing" }, want{clients.NotFound, "Folder"}},
@@ -58,7 +58,7 @@ func TestRefusals(t *testing.T) {
 func TestImageByPath(t *testing.T) {
 	s := newSite(t)
 	v := spec("web-1")
-	v.Image = "/prod-dc/vm/Templates/ubuntu-22-04"
+	v.Image.Name = "/prod-dc/vm/Templates/ubuntu-22-04"
 	s.create(s.connect(), v)
 	s.one()
 }
@@ -79,10 +79,10 @@ func TestForeignVM(t *testing.T) {
 	if _, err := c.CreateVM(t.Context(), sameUUID); clients.ClassOf(err) != clients.Conflict {
 		t.Errorf("CreateVM with the UUID of a VM of somebody else: %v, want class Conflict", err)
 	}
-	if err := c.DeleteVM(t.Context(), sameUUID.Identity, ""); clients.ClassOf(err) != clients.Conflict {
+	if err := c.DeleteVM(t.Context(), sameUUID.Identity, clients.DeleteOptions{}); clients.ClassOf(err) != clients.Conflict {
 		t.Errorf("DeleteVM: %v, want class Conflict", err)
 	}
-	if err := c.PowerOnVM(t.Context(), sameUUID.Identity); clients.ClassOf(err) != clients.Conflict {
+	if err := c.PowerVM(t.Context(), sameUUID.Identity, clients.ActionPowerOn); clients.ClassOf(err) != clients.Conflict {
 		t.Errorf("PowerOnVM: %v, want class Conflict", err)
 	}
 	if vm := s.vms()["/prod-dc/vm/web-1"]; optionOf(vm, KeyOwner) != "somebody-else" || vm.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOff {
@@ -138,7 +138,7 @@ func TestSameUUIDTwice(t *testing.T) {
 		_, err := c.ObserveVM(t.Context(), spec("web-1").Identity, "")
 		return clients.ClassOf(err) == clients.Conflict
 	})
-	if err := c.DeleteVM(t.Context(), spec("web-1").Identity, ""); clients.ClassOf(err) != clients.Conflict {
+	if err := c.DeleteVM(t.Context(), spec("web-1").Identity, clients.DeleteOptions{}); clients.ClassOf(err) != clients.Conflict {
 		t.Errorf("DeleteVM: %v, want class Conflict", err)
 	}
 }

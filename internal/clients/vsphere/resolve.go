@@ -57,7 +57,7 @@ type resolver struct {
 func resolve(c *cache, reserved []reservation, spec clients.VMSpec) (target, error) {
 	r := &resolver{cache: c, reserved: reserved, datacenters: c.all("Datacenter")}
 	var t target
-	image, err := r.image(spec.Image)
+	image, err := r.image(spec.Image.Name)
 	if err != nil {
 		return t, err
 	}

@@ -20,7 +20,7 @@ func (e *external) Delete(ctx context.Context, vm *v1beta1.VirtualMachine) (mana
 	if err != nil {
 		return managed.ExternalDelete{}, err
 	}
-	if err := e.hypervisor.DeleteVM(ctx, id, createTask(vm)); err != nil && clients.ClassOf(err) != clients.Busy {
+	if err := e.hypervisor.DeleteVM(ctx, id, clients.DeleteOptions{Task: createTask(vm)}); err != nil && clients.ClassOf(err) != clients.Busy {
 		return managed.ExternalDelete{}, fmt.Errorf("cannot delete VM: %w", err)
 	}
 	return managed.ExternalDelete{}, nil

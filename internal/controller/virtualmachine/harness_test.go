@@ -243,7 +243,7 @@ func newVM(changes ...change) *v1beta1.VirtualMachine {
 				ProviderConfigReference: &xpv2.ProviderConfigReference{Kind: v1beta1.ClusterProviderConfigKind, Name: "lab"},
 			},
 			ForProvider: v1beta1.VirtualMachineParameters{
-				ImageRef:  v1beta1.ImageReference{Name: "tiny-linux"},
+				ImageRef:  &v1beta1.ImageReference{Name: "tiny-linux"},
 				Resources: &v1beta1.VMResources{CPU: ptr.To(int32(2)), MemoryMiB: ptr.To(int64(1024))},
 			},
 		},

@@ -82,11 +82,11 @@ func (e *external) userData(ctx context.Context, vm *v1beta1.VirtualMachine) (st
 func buildSpec(id clients.Identity, p v1beta1.VirtualMachineParameters, class v1beta1.VMClassSpec, userData string) clients.VMSpec {
 	s := clients.VMSpec{
 		Identity:  id,
-		Image:     p.ImageRef.Name,
+		Image:     imageOf(p.ImageRef),
 		Linked:    p.Linked,
 		CPU:       class.CPU,
 		MemoryMiB: class.MemoryMiB,
-		UserData:  userData,
+		GuestData: clients.GuestData{UserData: userData},
 		Placement: placementOf(p.Placement),
 	}
 	if r := p.Resources; r != nil {
@@ -100,6 +100,17 @@ func buildSpec(id clients.Identity, p v1beta1.VirtualMachineParameters, class v1
 		s.Disks = append(s.Disks, clients.Disk{Name: d.Name, SizeGiB: d.SizeGiB, Thick: d.Type == v1beta1.DiskThick})
 	}
 	return s
+}
+
+func imageOf(r *v1beta1.ImageReference) clients.Image {
+	switch {
+	case r == nil:
+		return clients.Image{}
+	case r.ContentLibrary != nil:
+		return clients.Image{Library: r.ContentLibrary.Library, Item: r.ContentLibrary.Item}
+	default:
+		return clients.Image{Name: r.Name}
+	}
 }
 
 // supported returns an error that says what the endpoint cannot do of what the VM needs.

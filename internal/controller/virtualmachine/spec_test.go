@@ -54,7 +54,7 @@ func TestSpec(t *testing.T) {
 		"Resources": {
 			reason: "A VM can say its own size.",
 			vm:     newVM(named),
-			want:   want{spec: clients.VMSpec{Identity: id, Image: "tiny-linux", CPU: 2, MemoryMiB: 1024}},
+			want:   want{spec: clients.VMSpec{Identity: id, Image: clients.Image{Name: "tiny-linux"}, CPU: 2, MemoryMiB: 1024}},
 		},
 		"ClassAndResources": {
 			reason:  "What the VM says of its size wins over its class.",
@@ -62,7 +62,7 @@ func TestSpec(t *testing.T) {
 			vm: newVM(named, withClass("small"), func(vm *v1beta1.VirtualMachine) {
 				vm.Spec.ForProvider.Resources = &v1beta1.VMResources{MemoryMiB: ptr.To(int64(4096))}
 			}),
-			want: want{spec: clients.VMSpec{Identity: id, Image: "tiny-linux", CPU: 1, MemoryMiB: 4096}},
+			want: want{spec: clients.VMSpec{Identity: id, Image: clients.Image{Name: "tiny-linux"}, CPU: 1, MemoryMiB: 4096}},
 		},
 		"Everything": {
 			reason: "Networks, disks, user data and placement are handed on.",
@@ -79,10 +79,10 @@ func TestSpec(t *testing.T) {
 			caps: clients.Capabilities{LinkedClones: true, DiskTypes: []string{"thick", "thin"}},
 			want: want{spec: clients.VMSpec{
 				Identity: clients.Identity{UUID: id.UUID, Owner: id.Owner, Name: id.Name, Namespace: id.Namespace, Host: "esxi-01"},
-				Image:    "tiny-linux", Linked: true, CPU: 2, MemoryMiB: 1024,
+				Image:    clients.Image{Name: "tiny-linux"}, Linked: true, CPU: 2, MemoryMiB: 1024,
 				Networks:  []clients.Network{{Name: "primary", Network: "VM Network", MACAddress: "02:00:00:00:00:01"}, {Name: "second", Network: "dmz"}},
 				Disks:     []clients.Disk{{Name: "data", SizeGiB: 10, Thick: true}, {Name: "logs", SizeGiB: 1}},
-				UserData:  "#cloud-config\n",
+				GuestData: clients.GuestData{UserData: "#cloud-config\n"},
 				Placement: clients.Placement{Cluster: "prod-cluster-1", Host: "esxi-01", Datastore: "ssd-datastore-1", Folder: "/Production"},
 			}},
 		},
@@ -90,7 +90,7 @@ func TestSpec(t *testing.T) {
 			reason:  "User data can be confidential.",
 			objects: []client.Object{secret(testNamespace, "user-data")},
 			vm:      newVM(named, fromSecret),
-			want:    want{spec: clients.VMSpec{Identity: id, Image: "tiny-linux", CPU: 2, MemoryMiB: 1024, UserData: "#cloud-config\n"}},
+			want:    want{spec: clients.VMSpec{Identity: id, Image: clients.Image{Name: "tiny-linux"}, CPU: 2, MemoryMiB: 1024, GuestData: clients.GuestData{UserData: "#cloud-config\n"}}},
 		},
 		"NoClass": {
 			reason: "The missing class is named.",

@@ -10,6 +10,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/controller/condition"
 )
 
@@ -19,7 +20,7 @@ func (e *external) Update(ctx context.Context, vm *v1beta1.VirtualMachine) (mana
 	if err != nil {
 		return managed.ExternalUpdate{}, err
 	}
-	if err := e.hypervisor.PowerOnVM(ctx, id); err != nil {
+	if err := e.hypervisor.PowerVM(ctx, id, clients.ActionPowerOn); err != nil {
 		err = fmt.Errorf("cannot power on VM: %w", err)
 		mark(vm, condition.NotReady(err, ReasonPowerOnFailed))
 		return managed.ExternalUpdate{}, err

@@ -1,0 +1,39 @@
+// Copyright 2026 The provider-virtrigaud Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package libvirt
+
+import (
+	"context"
+	"errors"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
+)
+
+// errNoChange is the refusal of what this client does not do yet.
+var errNoChange = clients.NewError(clients.Unsupported, "", errors.New("existing VMs cannot be changed"))
+
+// FindVM implements clients.Hypervisor.
+func (c *Client) FindVM(context.Context, string) (string, error) { return "", errNoChange }
+
+// CheckVM implements clients.Hypervisor.
+func (c *Client) CheckVM(context.Context, clients.VMSpec) error { return nil }
+
+// AdoptVM implements clients.Hypervisor.
+func (c *Client) AdoptVM(context.Context, clients.VMSpec) error { return errNoChange }
+
+// ReconfigureVM implements clients.Hypervisor.
+func (c *Client) ReconfigureVM(context.Context, clients.Identity, clients.Change) error {
+	return errNoChange
+}
+
+// PowerVM implements clients.Hypervisor.
+func (c *Client) PowerVM(ctx context.Context, id clients.Identity, a clients.PowerAction) error {
+	if a == clients.ActionPowerOn {
+		return c.powerOn(ctx, id)
+	}
+	return errNoChange
+}
+
+// Health implements clients.Hypervisor.
+func (c *Client) Health() clients.Health { return clients.Health{} }
