@@ -19,6 +19,8 @@ type world struct {
 	reg *simulator.Registry
 	// ctx is that of changes which no call asked for.
 	ctx *simulator.Context
+	// shims are our objects that answer calls in vcsim's place, by the type of object that the calls are for.
+	shims map[string]mo.Reference
 	// outage says whether all requests are dropped.
 	outage func() bool
 
@@ -26,6 +28,8 @@ type world struct {
 	mu sync.Mutex
 	// rule of the call under way. Guarded by mu.
 	rule *Rule
+	// storage is what is known of disks and snapshots beyond vcsim. Guarded by mu.
+	storage
 	// state guards the fields below it, which are used with and without mu held.
 	state sync.Mutex
 	// running are vcsim's own tasks that have not ended; each channel is closed when its task has.
@@ -34,6 +38,8 @@ type world struct {
 	ours map[types.ManagedObjectReference]chan struct{}
 	// powered are VMs whose power state changed during the call under way.
 	powered []types.ManagedObjectReference
+	// removed are VMs that left the inventory during the call under way.
+	removed []types.ManagedObjectReference
 	// touches counts what may have changed a VM, and touched has the last count for each VM.
 	touches uint64
 	touched map[types.ManagedObjectReference]uint64
@@ -49,6 +55,7 @@ func newWorld(reg *simulator.Registry, outage func() bool) *world {
 		reg:     reg,
 		ctx:     simulator.NewContext(),
 		outage:  outage,
+		storage: newStorage(),
 		running: map[types.ManagedObjectReference]chan struct{}{},
 		ours:    map[types.ManagedObjectReference]chan struct{}{},
 		touched: map[types.ManagedObjectReference]uint64{},
@@ -58,6 +65,10 @@ func newWorld(reg *simulator.Registry, outage func() bool) *world {
 	w.ctx.Context = context.Background()
 	w.ctx.Map = reg
 	reg.AddHandler(w)
+	w.shims = w.answering()
+	for _, s := range w.shims {
+		reg.Put(s)
+	}
 	return w
 }
 
@@ -80,9 +91,12 @@ func (w *world) call(rule *Rule, f func()) {
 func (w *world) finish() {
 	w.settle()
 	w.state.Lock()
-	powered := w.powered
-	w.powered = nil
+	powered, removed := w.powered, w.removed
+	w.powered, w.removed = nil, nil
 	w.state.Unlock()
+	for _, ref := range removed {
+		w.forgetVM(ref)
+	}
 	for _, ref := range powered {
 		w.followPower(ref)
 	}
@@ -154,6 +168,9 @@ func (w *world) RemoveObject(_ *simulator.Context, ref types.ManagedObjectRefere
 	w.state.Lock()
 	defer w.state.Unlock()
 	delete(w.touched, ref)
+	if ref.Type == "VirtualMachine" {
+		w.removed = append(w.removed, ref)
+	}
 }
 
 // UpdateObject implements simulator.RegisterObject: it follows the state of tasks and the power of VMs.
