@@ -64,6 +64,10 @@ func (w *world) handle(ctx *simulator.Context, m *simulator.Method) (mo.Referenc
 	}
 	if s := w.shims[m.This.Type]; s != nil && implements(s, m.Name) {
 		m.This = s.Reference()
+		// In the registry of all sessions it would be in the way of vcsim, which looks for VMs among all objects there.
+		if ctx.Session.Registry.Get(m.This) == nil {
+			ctx.Session.Registry.Put(s)
+		}
 	}
 	return nil, nil
 }

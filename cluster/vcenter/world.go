@@ -66,9 +66,6 @@ func newWorld(reg *simulator.Registry, outage func() bool) *world {
 	w.ctx.Map = reg
 	reg.AddHandler(w)
 	w.shims = w.answering()
-	for _, s := range w.shims {
-		reg.Put(s)
-	}
 	return w
 }
 
