@@ -14,6 +14,9 @@ import (
 // maxRequest bounds the size of a SOAP request in bytes.
 const maxRequest = 16 << 20
 
+// waiting is the call that waits for updates. It does not keep other calls out.
+const waiting = "WaitForUpdatesEx"
+
 // A front stands before vcsim's SOAP handler: it counts calls, applies rules, and lets one call in at a time.
 type front struct {
 	serve http.HandlerFunc
@@ -39,11 +42,17 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if rule != nil && rule.LoseRequest {
 		drop()
 	}
+	if rule != nil && rule.Hold != nil && !f.hold(rule.Hold, r) {
+		drop()
+	}
 	lose := rule != nil && rule.LoseReply
 	if lose {
 		w = &discard{header: http.Header{}}
 	}
-	if method == "WaitForUpdatesEx" {
+	if method == waiting {
+		if rule.refuses() {
+			f.world.refused.Store(rule)
+		}
 		f.serve(w, r)
 		lose = lose || f.rules.outage()
 	} else {
@@ -51,6 +60,18 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if lose {
 		drop()
+	}
+}
+
+// hold waits until a held call may go on, and says whether it is to.
+func (f *front) hold(until <-chan struct{}, r *http.Request) bool {
+	select {
+	case <-until:
+		return true
+	case <-r.Context().Done():
+		return false
+	case <-f.world.closed:
+		return false
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 // A machine answers calls to VMs in vcsim's place.
 type machine struct{ shim }
 
+// cloning is the name of the task that clones a VM.
+const cloning = "cloneVm"
+
 // vm returns a VM, or the fault that there is none.
 func (w *world) vm(ref types.ManagedObjectReference) (*simulator.VirtualMachine, *soap.Fault) {
 	vm, ok := w.reg.Get(ref).(*simulator.VirtualMachine)
@@ -28,7 +31,7 @@ func (m *machine) CloneVMTask(ctx *simulator.Context, req *types.CloneVM_Task) s
 	if fault != nil {
 		return &methods.CloneVM_TaskBody{Fault_: fault}
 	}
-	ref := m.world.start(ctx, vm, "cloneVm", m.world.rule, func() (types.AnyType, types.BaseMethodFault) {
+	ref := m.world.start(ctx, vm, cloning, m.world.rule, func() (types.AnyType, types.BaseMethodFault) {
 		return m.world.clone(ctx, vm, req)
 	})
 	return &methods.CloneVM_TaskBody{Res: &types.CloneVM_TaskResponse{Returnval: ref}}

@@ -4,10 +4,12 @@
 package vcenter
 
 import (
+	"context"
 	"reflect"
 	"strings"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
@@ -47,43 +49,76 @@ func (unlocked) Unlock() {}
 // handle is vcsim's hook before each call. It sends the calls that we answer to objects of ours, by changing whom the call
 // is for: a handler that the hook returns would not be used for calls with a session.
 func (w *world) handle(ctx *simulator.Context, m *simulator.Method) (mo.Reference, types.BaseMethodFault) {
-	if w.faults(m) {
-		return nil, w.rule.Fault
+	outside := ctx.Session == nil || ctx.Session.Key != w.inProcess
+	if outside {
+		if fault := w.refuse(ctx, m); fault != nil {
+			return nil, fault
+		}
 	}
 	if ctx.Session == nil {
 		return nil, nil
 	}
-	if m.This.Type == "VirtualMachine" {
-		w.touch(m.This)
-	}
-	if m.This.Type == "PropertyCollector" {
+	switch m.This.Type {
+	case "PropertyCollector":
 		if ref, ok := w.collector(ctx, m); ok {
 			m.This = ref
 		}
 		return nil, nil
+	case "VirtualMachine":
+		w.touch(m.This)
 	}
-	if s := w.shims[m.This.Type]; s != nil && implements(s, m.Name) {
+	s := w.shims[m.This.Type]
+	switch {
+	case s != nil && implements(s, m.Name):
 		m.This = s.Reference()
-		// In the registry of all sessions it would be in the way of vcsim, which looks for VMs among all objects there.
-		if ctx.Session.Registry.Get(m.This) == nil {
-			ctx.Session.Registry.Put(s)
-		}
+	case outside && strings.HasSuffix(m.Name, "_Task") && (m.This.Type == "VirtualMachine" || w.rule.held()):
+		s = w.standIn
+		m.Body = &standInCall{method: m.Name, on: m.This, body: m.Body}
+		m.This, m.Name = s.Reference(), "Serve"
+	default:
+		return nil, nil
+	}
+	// In the registry of all sessions it would be in the way of vcsim, which looks for VMs among all objects there.
+	if ctx.Session.Registry.Get(m.This) == nil {
+		ctx.Session.Registry.Put(s)
 	}
 	return nil, nil
 }
 
+// refuse returns the fault that the rule of the call refuses it with, nil if it does not.
+func (w *world) refuse(ctx *simulator.Context, m *simulator.Method) types.BaseMethodFault {
+	var rule *Rule
+	if m.Name == waiting {
+		rule = w.refused.Swap(nil)
+	} else {
+		rule = w.rule
+	}
+	switch {
+	case !rule.refuses():
+		return nil
+	case rule.Fault != nil:
+		return rule.Fault
+	}
+	if ctx.Session != nil {
+		admin := *w.ctx
+		admin.Session = &simulator.Session{}
+		w.reg.SessionManager().TerminateSession(&admin, &types.TerminateSession{SessionId: []string{ctx.Session.Key}})
+	}
+	return &types.NotAuthenticated{NoPermission: types.NoPermission{Object: &m.This, PrivilegeId: "System.View"}}
+}
+
 // implements says whether an object has a method for a call.
 func implements(o mo.Reference, call string) bool {
+	return reflect.ValueOf(o).MethodByName(methodName(call)).IsValid()
+}
+
+// methodName returns vcsim's name of the Go method for a call.
+func methodName(call string) string {
 	name, isTask := strings.CutSuffix(call, "_Task")
 	if isTask {
 		name += "Task"
 	}
-	return reflect.ValueOf(o).MethodByName(strings.ToUpper(name[:1]) + name[1:]).IsValid()
-}
-
-// faults says whether the rule of the call under way refuses it. Waiting for updates has no rule: it does not hold the lock.
-func (w *world) faults(m *simulator.Method) bool {
-	return m.Name != "WaitForUpdatesEx" && w.rule != nil && w.rule.Fault != nil
+	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 // asFault returns the fault that a call was refused with.
@@ -92,4 +127,15 @@ func asFault(f *soap.Fault) types.BaseMethodFault {
 		return fault
 	}
 	return &types.RuntimeFault{}
+}
+
+// inProcess returns the key of the session that calls have which the simulator makes itself.
+func inProcess(m *simulator.Model) (key string) {
+	m.Map().Handler = func(ctx *simulator.Context, _ *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+		key = ctx.Session.Key
+		return nil, nil
+	}
+	// The call itself does not matter.
+	_, _ = methods.GetCurrentTime(context.Background(), m.Service)
+	return key
 }

@@ -12,7 +12,7 @@ import (
 // AnyMethod is the Method of a Rule for every call.
 const AnyMethod = "*"
 
-// A Rule says how the server treats some calls. Of the fields from Fault on, set one; Gate goes with each of them but Fault.
+// A Rule says how the server treats some calls. Its fields can be combined.
 type Rule struct {
 	// Method is the SOAP method, such as "CloneVM_Task", or AnyMethod.
 	Method string
@@ -21,19 +21,34 @@ type Rule struct {
 
 	// Fault refuses the call.
 	Fault types.BaseMethodFault
-	// TaskFault lets the task that the call starts fail, having done nothing. For the methods CloneVM_Task, PowerOnVM_Task,
-	// PowerOffVM_Task and Destroy_Task of VMs.
+	// DropSession ends the caller's session before the call, which is then refused as not authenticated.
+	DropSession bool
+	// Hold keeps the call from being carried out until it is closed.
+	Hold <-chan struct{}
+	// TaskFault lets the task that the call starts fail, having done nothing.
 	TaskFault types.BaseMethodFault
+	// Unmerged lets the removal of snapshots leave their disks, as a vCenter that could not consolidate them, for the methods
+	// RemoveSnapshot_Task and RemoveAllSnapshots_Task.
+	Unmerged bool
 	// LoseRequest drops the connection and does nothing.
 	LoseRequest bool
 	// LoseReply carries the call out and drops the connection instead of replying.
 	LoseReply bool
-	// Gate holds the task that the call starts back until it is closed. For the methods of TaskFault.
+	// Gate holds the task that the call starts back until it is closed.
 	Gate <-chan struct{}
+	// Midway moves TaskFault and Gate from the beginning of a task to half-way. Of a clone the VM is then in the inventory, and
+	// not usable; it stays there when the task fails. Other tasks are done whole or not at all.
+	Midway bool
 }
+
+// refuses says whether the rule refuses the call.
+func (r *Rule) refuses() bool { return r != nil && (r.Fault != nil || r.DropSession) }
 
 // held says whether the rule needs the task to be one of ours.
 func (r *Rule) held() bool { return r != nil && (r.TaskFault != nil || r.Gate != nil) }
+
+// unmerged says whether snapshots are removed without their disks.
+func (r *Rule) unmerged() bool { return r != nil && r.Unmerged }
 
 // rules are the rules in force and the calls counted so far.
 type rules struct {

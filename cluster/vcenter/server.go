@@ -35,6 +35,8 @@ type Options struct {
 	Listen string
 	// Datacenters to simulate; Production when empty.
 	Datacenters []Datacenter
+	// TaskTime is how long each task of a VM takes at least.
+	TaskTime time.Duration
 }
 
 // A Server is a running simulated vCenter.
@@ -75,6 +77,8 @@ func Start(o Options) (*Server, error) {
 	}
 
 	s.world = newWorld(model.Map(), s.rules.outage)
+	s.world.taskTime = o.TaskTime
+	s.world.inProcess = inProcess(model)
 	model.Map().Handler = s.world.handle
 	svc := model.Service
 	svc.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}

@@ -7,6 +7,8 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -21,13 +23,25 @@ type world struct {
 	ctx *simulator.Context
 	// shims are our objects that answer calls in vcsim's place, by the type of object that the calls are for.
 	shims map[string]mo.Reference
+	// standIn answers for vcsim's tasks.
+	standIn *standIn
 	// outage says whether all requests are dropped.
 	outage func() bool
 
-	// call holds mu, and so does each task of ours while it works.
+	// taskTime is how long each task of ours takes at least.
+	taskTime time.Duration
+	// inProcess is the session key of calls that the simulator makes itself.
+	inProcess string
+
+	// call holds mu, and so does each task of ours while it works. It guards the fields up to state.
 	mu sync.Mutex
-	// rule of the call under way. Guarded by mu.
+	// rule of the call under way.
 	rule *Rule
+	// errands are the tasks on each VM.
+	errands map[types.ManagedObjectReference][]errand
+	// refused is the rule that refuses the next wait for updates, which is the one call that does not hold mu.
+	refused atomic.Pointer[Rule]
+
 	// storage is what is known of disks and snapshots beyond vcsim. Guarded by mu.
 	storage
 	// state guards the fields below it, which are used with and without mu held.
@@ -58,6 +72,7 @@ func newWorld(reg *simulator.Registry, outage func() bool) *world {
 		storage: newStorage(),
 		running: map[types.ManagedObjectReference]chan struct{}{},
 		ours:    map[types.ManagedObjectReference]chan struct{}{},
+		errands: map[types.ManagedObjectReference][]errand{},
 		touched: map[types.ManagedObjectReference]uint64{},
 		edge:    make(chan struct{}),
 		closed:  make(chan struct{}),
@@ -66,6 +81,7 @@ func newWorld(reg *simulator.Registry, outage func() bool) *world {
 	w.ctx.Map = reg
 	reg.AddHandler(w)
 	w.shims = w.answering()
+	w.standIn = &standIn{newShim(w, "StandIn")}
 	return w
 }
 
