@@ -283,6 +283,29 @@ func TestAdmissionOfNewObjects(t *testing.T) {
 			patch:  `{spec: {vsphere: {thumbprint: "A9:4A:8F:E5:CC:B1:9B:A6:1C:4C:08:73:D3:91:E9:87:98:2F:BB:D3"}}}`,
 			want:   "must be a SHA-256 fingerprint",
 		},
+		"ConfigEncodedURI": {
+			reason: "What is forbidden cannot be written in another way.",
+			base:   goodLibvirt,
+			patch:  `{spec: {libvirt: {hosts: [{name: kvm-01, uri: "qemu+ssh://kvm-01/system?c%6fmmand=/bin/sh"}]}, credentialsSecretRef: {name: s}}}`,
+			want:   "must be the URI of a libvirt daemon",
+		},
+		"ConfigURIWithOption": {
+			reason: "A host's name does not become an option of a program.",
+			base:   goodLibvirt,
+			patch:  `{spec: {libvirt: {hosts: [{name: kvm-01, uri: "qemu+ssh://-oProxyCommand=x/system"}]}, credentialsSecretRef: {name: s}}}`,
+			want:   "must be the URI of a libvirt daemon",
+		},
+		"ConfigRemote": {
+			reason: "A host over the network is reached with a key.",
+			base:   goodLibvirt,
+			patch:  `{spec: {libvirt: {hosts: [{name: kvm-01, uri: "qemu+ssh://root@kvm-01.example.org:22/system"}]}, credentialsSecretRef: {name: s}}}`,
+		},
+		"ConfigRemoteWithoutKey": {
+			reason: "Without a key the host would not let us in.",
+			base:   goodLibvirt,
+			patch:  `{spec: {libvirt: {hosts: [{name: kvm-01, uri: "qemu+tls://kvm-01/system"}]}}}`,
+			want:   "an endpoint with libvirt hosts that are reached over the network needs credentialsSecretRef",
+		},
 		"ConfigURIWithCommand": {
 			reason: "Whoever may write a config must not run commands in the provider.",
 			base:   goodLibvirt,

@@ -74,7 +74,7 @@ type LibvirtHost struct {
 	// URI of the host's libvirt daemon: "qemu:///system" for the provider's own host, "qemu+tls://host/system" with the
 	// certificates of credentialsSecretRef, or "qemu+ssh://user@host/system" with its key.
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(qemu|qemu[+](unix|tls|ssh|libssh|libssh2)|test)://')",message="must be the URI of a libvirt daemon: qemu:///system, qemu+unix:///system?socket=/path, qemu+tls://host/system, qemu+ssh://user@host/system or qemu+libssh://user@host/system"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(qemu([+](unix|tls|ssh|libssh|libssh2))?|test)://([A-Za-z0-9_][A-Za-z0-9._-]*@)?([A-Za-z0-9][A-Za-z0-9.-]*|[[][0-9A-Fa-f:]+[]])?(:[0-9]{1,5})?/[^%]*$')",message="must be the URI of a libvirt daemon: qemu:///system, qemu+unix:///system?socket=/path, qemu+tls://host/system, qemu+ssh://user@host/system or qemu+libssh://user@host/system"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[?&](no_verify|no_tty|pkipath|keyfile|known_hosts|known_hosts_verify|command|netcat|proxy|sshauth)=')",message="must not name keys, certificates, commands or checks: they come from credentialsSecretRef, and checks cannot be turned off"
 	URI string `json:"uri"`
 
@@ -122,6 +122,7 @@ type Endpoint struct {
 
 // ProviderConfigSpec is a hypervisor endpoint of one namespace.
 // +kubebuilder:validation:XValidation:rule="self.type != 'vsphere' || has(self.credentialsSecretRef)",message="an endpoint of type vsphere needs credentialsSecretRef"
+// +kubebuilder:validation:XValidation:rule="self.type != 'libvirt' || has(self.credentialsSecretRef) || !has(self.libvirt) || !self.libvirt.hosts.exists(h, h.uri.matches('^qemu[+](tls|ssh|libssh|libssh2)://'))",message="an endpoint with libvirt hosts that are reached over the network needs credentialsSecretRef"
 type ProviderConfigSpec struct {
 	Endpoint `json:",inline"`
 
@@ -133,6 +134,7 @@ type ProviderConfigSpec struct {
 
 // ClusterProviderConfigSpec is a hypervisor endpoint that every namespace may use.
 // +kubebuilder:validation:XValidation:rule="self.type != 'vsphere' || has(self.credentialsSecretRef)",message="an endpoint of type vsphere needs credentialsSecretRef"
+// +kubebuilder:validation:XValidation:rule="self.type != 'libvirt' || has(self.credentialsSecretRef) || !has(self.libvirt) || !self.libvirt.hosts.exists(h, h.uri.matches('^qemu[+](tls|ssh|libssh|libssh2)://'))",message="an endpoint with libvirt hosts that are reached over the network needs credentialsSecretRef"
 type ClusterProviderConfigSpec struct {
 	Endpoint `json:",inline"`
 

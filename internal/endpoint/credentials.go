@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,8 +23,12 @@ import (
 
 // Credentials is the account of an endpoint; empty for one that needs none.
 type Credentials struct {
-	Username string
-	Password string
+	// Username and Password of a vCenter's account.
+	Username, Password string
+	// SSHKey is a private key for libvirt hosts, KnownHosts the keys that vouch for them, as OpenSSH writes both.
+	SSHKey, KnownHosts string
+	// TLSCert and TLSKey are the client's certificate for libvirt hosts, TLSCA the authority that vouches for theirs. All PEM.
+	TLSCert, TLSKey, TLSCA string
 }
 
 // loadCredentials reads the account that a config names.
@@ -34,12 +40,40 @@ func loadCredentials(ctx context.Context, kube client.Reader, c config) (Credent
 	if err := kube.Get(ctx, c.secret, s); err != nil {
 		return Credentials{}, notFound(err, "Secret", "Secret "+c.secret.String())
 	}
-	for _, key := range []string{v1beta1.SecretKeyUsername, v1beta1.SecretKeyPassword} {
+	for _, key := range requiredKeys(c.endpoint) {
 		if len(s.Data[key]) == 0 {
 			return Credentials{}, clients.NewError(clients.NotFound, "SecretKey", fmt.Errorf("key %q does not exist in Secret %s", key, c.secret))
 		}
 	}
-	return Credentials{Username: string(s.Data[v1beta1.SecretKeyUsername]), Password: string(s.Data[v1beta1.SecretKeyPassword])}, nil
+	value := func(key string) string { return string(s.Data[key]) }
+	return Credentials{
+		Username: value(v1beta1.SecretKeyUsername), Password: value(v1beta1.SecretKeyPassword),
+		SSHKey: value(v1beta1.SecretKeySSHKey), KnownHosts: value(v1beta1.SecretKeyKnownHosts),
+		TLSCert: value(v1beta1.SecretKeyTLSCert), TLSKey: value(v1beta1.SecretKeyTLSKey), TLSCA: value(v1beta1.SecretKeyTLSCA),
+	}, nil
+}
+
+// requiredKeys returns the keys of the Secret that an endpoint cannot do without. A fleet of libvirt hosts needs those of the
+// transports that its URIs name. The authority of TLS may be one that the system knows.
+func requiredKeys(e v1beta1.Endpoint) []string {
+	if e.Type == v1beta1.ProviderVSphere {
+		return []string{v1beta1.SecretKeyUsername, v1beta1.SecretKeyPassword}
+	}
+	if e.Libvirt == nil {
+		return nil
+	}
+	var keys []string
+	for _, h := range e.Libvirt.Hosts {
+		transport, _, _ := strings.Cut(strings.TrimPrefix(h.URI, "qemu+"), ":")
+		switch transport {
+		case "ssh", "libssh", "libssh2":
+			keys = append(keys, v1beta1.SecretKeySSHKey, v1beta1.SecretKeyKnownHosts)
+		case "tls":
+			keys = append(keys, v1beta1.SecretKeyTLSCert, v1beta1.SecretKeyTLSKey)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // secretVersion returns what changes whenever the Secret does, without reading its data.

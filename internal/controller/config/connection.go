@@ -56,6 +56,8 @@ type connection struct {
 
 // findings is what a check found out.
 type findings struct {
+	// health of the connection; zero when there is none.
+	health clients.Health
 	// err says why the endpoint cannot be used; the rest is then empty.
 	err          error
 	capabilities *v1beta1.Capabilities
@@ -96,17 +98,17 @@ func (r *connection) check(ctx context.Context, ref endpoint.Ref) findings {
 		return findings{err: err}
 	}
 	if err := h.Check(ctx); err != nil {
-		return findings{err: err}
+		return findings{health: h.Health(), err: err}
 	}
 	caps, err := h.Capabilities(ctx)
 	if err != nil {
-		return findings{err: fmt.Errorf("cannot get capabilities: %w", err)}
+		return findings{health: h.Health(), err: fmt.Errorf("cannot get capabilities: %w", err)}
 	}
 	inv, err := h.Inventory(ctx)
 	if err != nil {
-		return findings{err: fmt.Errorf("cannot get inventory: %w", err)}
+		return findings{health: h.Health(), err: fmt.Errorf("cannot get inventory: %w", err)}
 	}
-	return findings{capabilities: capabilitiesOf(caps), inventory: inventoryOf(inv)}
+	return findings{health: h.Health(), capabilities: capabilitiesOf(caps), inventory: inventoryOf(inv)}
 }
 
 // write brings the status up to date with what was found and returns when to check again. Of an endpoint that cannot be

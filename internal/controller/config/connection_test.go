@@ -134,7 +134,7 @@ func TestReady(t *testing.T) {
 			check:   clients.NewError(clients.Untrusted, "", errors.New("certificate signed by unknown authority")),
 			want: xpv2.Condition{
 				Type: xpv2.TypeReady, Status: corev1.ConditionFalse, Reason: "Untrusted",
-				Message: "Certificate signed by unknown authority: set vsphere.caBundle to the certificate of the authority that signed the endpoint's",
+				Message: "Certificate signed by unknown authority: set vsphere.caBundle or vsphere.thumbprint, or for libvirt ca.crt or known_hosts in the Secret, so that the endpoint is vouched for",
 			},
 		},
 		"SecretNotFound": {

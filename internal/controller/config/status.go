@@ -46,7 +46,7 @@ func hint(c clients.Class) string {
 	case clients.Unauthorized:
 		return "correct the account in the Secret that credentialsSecretRef names, or its permissions"
 	case clients.Untrusted:
-		return "set vsphere.caBundle to the certificate of the authority that signed the endpoint's"
+		return "set vsphere.caBundle or vsphere.thumbprint, or for libvirt ca.crt or known_hosts in the Secret, so that the endpoint is vouched for"
 	case clients.NotFound:
 		return "create it, or correct the reference"
 	default:
@@ -63,11 +63,25 @@ func capabilitiesOf(c clients.Capabilities) *v1beta1.Capabilities {
 		SupportsMemorySnapshots:     c.MemorySnapshots,
 		SupportsLinkedClones:        c.LinkedClones,
 		SupportsImageImport:         c.ImageImport,
+		SupportsGuestCustomization:  c.GuestCustomization,
+		SupportsContentLibraries:    c.ContentLibraries,
+		SupportsTags:                c.Tags,
+		SupportsSecureBoot:          c.SecureBoot,
+		SupportsTPM:                 c.TPM,
+		MissingPrivileges:           sorted(c.MissingPrivileges),
 		SupportedNetworkTypes:       slices.Clone(c.NetworkTypes),
 	}
 	for _, t := range c.DiskTypes {
 		out.SupportedDiskTypes = append(out.SupportedDiskTypes, v1beta1.DiskType(t))
 	}
+	for _, f := range c.Firmware {
+		out.SupportedFirmware = append(out.SupportedFirmware, v1beta1.FirmwareType(f))
+	}
+	// The first controller is the usual one, and so their order says something.
+	for _, d := range c.DiskControllers {
+		out.SupportedDiskControllers = append(out.SupportedDiskControllers, v1beta1.DiskController(d))
+	}
+	slices.Sort(out.SupportedFirmware)
 	slices.Sort(out.SupportedDiskTypes)
 	slices.Sort(out.SupportedNetworkTypes)
 	return out
