@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	agentChannel   = "org.qemu.guest_agent.0"
+	agentChannel = "org.qemu.guest_agent.0"
 	// maxSerial is how much of a disk's serial number virtio has room for.
 	maxSerial = 20
 )
