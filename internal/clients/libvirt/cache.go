@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
@@ -219,41 +218,4 @@ func sortAddresses(all []string) []string {
 		out = append(out, a.String())
 	}
 	return out
-}
-
-// Kinds of a VM's own disks.
-const (
-	diskRoot = "root"
-	diskData = "data"
-	diskSeed = "seed"
-)
-
-func rootVolume(uuid string) string       { return uuid + "-root.qcow2" }
-func dataVolume(uuid, name string) string { return uuid + "-data-" + name + ".qcow2" }
-func seedVolume(uuid string) string       { return uuid + "-seed.iso" }
-
-// isOwnVolume says whether a volume's name is one that we give to a VM's volumes.
-func isOwnVolume(uuid, name string) bool {
-	kind, _ := diskKindOf(uuid, name)
-	return kind != ""
-}
-
-// diskKindOf says which of a VM's own disks a path or volume's name is, and the name of a data disk. The kind is empty for
-// what is not of ours.
-func diskKindOf(uuid, path string) (kind, name string) {
-	rest, ok := strings.CutPrefix(filepath.Base(path), uuid+"-")
-	switch {
-	case !ok:
-		return "", ""
-	case rest == "root.qcow2":
-		return diskRoot, ""
-	case rest == "seed.iso":
-		return diskSeed, ""
-	}
-	if rest, ok = strings.CutPrefix(rest, "data-"); ok {
-		if name, ok = strings.CutSuffix(rest, ".qcow2"); ok {
-			return diskData, name
-		}
-	}
-	return "", ""
 }

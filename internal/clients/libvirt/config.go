@@ -40,6 +40,26 @@ type Config struct {
 	Hosts []Host
 	// DomainType of new VMs; empty is DomainTypeAuto.
 	DomainType DomainType
+	// TLS is what hosts with a qemu+tls URI are reached with.
+	TLS TLS
+	// SSH is what hosts with a qemu+ssh or qemu+libssh URI are reached with.
+	SSH SSH
+}
+
+// TLS is how a client and the hosts prove to each other who they are, all as PEM.
+type TLS struct {
+	// Cert and Key are the client's certificate and its private key. Both are empty for hosts that ask for none.
+	Cert, Key []byte
+	// CA vouches for the hosts' certificates, and nothing else does.
+	CA []byte
+}
+
+// SSH is how a client and the hosts prove to each other who they are.
+type SSH struct {
+	// Key is the private key of the account, without a passphrase.
+	Key []byte
+	// KnownHosts are the keys of the hosts, as in OpenSSH's file of that name. A host that is not in it is not talked to.
+	KnownHosts []byte
 }
 
 // Options of a Client.

@@ -266,7 +266,7 @@ func (h *host) makeRoot(ctx context.Context, b *blueprint) error {
 // makeData makes one of the VM's data disks.
 func (h *host) makeData(ctx context.Context, b *blueprint, d clients.Disk) error {
 	x := &libvirtxml.StorageVolume{
-		Name:       dataVolume(b.UUID, d.Name),
+		Name:       dataVolume(b.UUID, d),
 		Capacity:   &libvirtxml.StorageVolumeSize{Unit: "GiB", Value: uint64(d.SizeGiB)}, //nolint:gosec // Positive by contract.
 		Allocation: &libvirtxml.StorageVolumeSize{},
 		Target:     &libvirtxml.StorageVolumeTarget{Format: &libvirtxml.StorageVolumeTargetFormat{Type: "qcow2"}},

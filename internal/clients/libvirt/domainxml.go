@@ -114,7 +114,7 @@ func (b *blueprint) disks() []libvirtxml.DomainDisk {
 	}
 	add(rootVolume(b.UUID), "qcow2").Driver.Discard = "unmap"
 	for _, d := range b.Disks {
-		data := add(dataVolume(b.UUID, d.Name), "qcow2")
+		data := add(dataVolume(b.UUID, d), "qcow2")
 		data.Driver.Discard = "unmap"
 		if len(d.Name) <= maxSerial {
 			data.Serial = d.Name // the guest finds it as /dev/disk/by-id/virtio-NAME

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"libvirt.org/go/libvirtxml"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
 func TestOwnerMark(t *testing.T) {
@@ -58,7 +60,8 @@ func TestDiskKindOf(t *testing.T) {
 		kind, name string
 	}{
 		"Root":      {reason: "The VM's first disk.", path: "/pool/" + rootVolume(uuid), kind: diskRoot},
-		"Data":      {reason: "A data disk, whose name may have dashes.", path: "/pool/" + dataVolume(uuid, "my-data"), kind: diskData, name: "my-data"},
+		"Data":      {reason: "A data disk, whose name may have dashes.", path: "/pool/" + dataVolume(uuid, clients.Disk{Name: "my-data"}), kind: diskData, name: "my-data"},
+		"RawData":   {reason: "A data disk of the other format.", path: dataVolume(uuid, clients.Disk{Name: "log", Format: formatRaw}), kind: diskData, name: "log"},
 		"Seed":      {reason: "The guest's data.", path: seedVolume(uuid), kind: diskSeed},
 		"Image":     {reason: "An image is nobody's own.", path: "/pool/tiny-linux"},
 		"OtherVM":   {reason: "Another VM's disk.", path: "/pool/" + rootVolume("1b8c3c1e-6a55-5d0e-8f0a-9e6f6f0f2a11")},

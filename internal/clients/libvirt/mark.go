@@ -20,6 +20,8 @@ type ownerMark struct {
 	Name      string `xml:"name,attr"`
 	// Incomplete while the domain's volumes are being made: it must not be started.
 	Incomplete bool `xml:"incomplete,attr"`
+	// GuestData is the hash of what the guest was last given; empty for a VM of an earlier version.
+	GuestData string `xml:"guestdata,attr"`
 }
 
 // markOf finds the mark in a domain's metadata. The zero mark is that of somebody else's domain.
@@ -45,6 +47,9 @@ func (m ownerMark) element() (string, error) {
 	}}
 	if m.Incomplete {
 		start.Attr = append(start.Attr, attr("incomplete", "true"))
+	}
+	if m.GuestData != "" {
+		start.Attr = append(start.Attr, attr("guestdata", m.GuestData))
 	}
 	out := &strings.Builder{}
 	e := xml.NewEncoder(out)

@@ -41,7 +41,7 @@ func TestCreateInterrupted(t *testing.T) {
 			if diff := cmp.Diff([]string{"web"}, domains(t, h)); diff != "" {
 				t.Errorf("there is one VM: -want, +got:\n%s", diff)
 			}
-			if diff := cmp.Diff(want(rootVolume(spec.UUID), dataVolume(spec.UUID, "data"), seedVolume(spec.UUID)), volumes(t, h)); diff != "" {
+			if diff := cmp.Diff(want(rootVolume(spec.UUID), dataVolume(spec.UUID, clients.Disk{Name: "data"}), seedVolume(spec.UUID)), volumes(t, h)); diff != "" {
 				t.Errorf("it has its volumes and no others: -want, +got:\n%s", diff)
 			}
 			if xml := virsh(t, h, "dumpxml", "web"); strings.Contains(xml, "incomplete") {
@@ -149,7 +149,7 @@ func TestUndefined(t *testing.T) {
 	spec := newVM("web", "kvm-01")
 	spec.Disks = []clients.Disk{{Name: "data", SizeGiB: 1}}
 	create(t, c, spec)
-	data := h.PoolDir + "/" + dataVolume(spec.UUID, "data")
+	data := h.PoolDir + "/" + dataVolume(spec.UUID, clients.Disk{Name: "data"})
 	id := fileID(t, data)
 
 	virsh(t, h, "undefine", "web")
