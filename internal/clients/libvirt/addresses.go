@@ -171,7 +171,7 @@ func (h *host) leased(ctx context.Context, d domain, leases map[string]map[strin
 
 // networkLeases returns the addresses that a network has given, by MAC address.
 func (h *host) networkLeases(ctx context.Context, network string) (map[string][]string, error) {
-	return ask(ctx, h, func(conn *libvirt.Connect) (map[string][]string, error) {
+	return ask(ctx, h, "NetworkGetDHCPLeases", func(conn *libvirt.Connect) (map[string][]string, error) {
 		n, err := conn.LookupNetworkByName(network)
 		if err != nil {
 			return nil, err
@@ -191,7 +191,7 @@ func (h *host) networkLeases(ctx context.Context, network string) (map[string][]
 
 // interfaceAddresses returns a guest's addresses by MAC address, nil when the source does not know them.
 func (h *host) interfaceAddresses(ctx context.Context, uuid string, source libvirt.DomainInterfaceAddressesSource) map[string][]string {
-	out, err := call(ctx, h, workLane, func(conn *libvirt.Connect) (map[string][]string, error) {
+	out, err := call(ctx, h, "DomainListAllInterfaceAddresses", workLane, func(conn *libvirt.Connect) (map[string][]string, error) {
 		d, err := conn.LookupDomainByUUIDString(uuid)
 		if err != nil {
 			return nil, err

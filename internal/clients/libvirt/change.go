@@ -34,6 +34,3 @@ func (c *Client) PowerVM(ctx context.Context, id clients.Identity, a clients.Pow
 	}
 	return errNoChange
 }
-
-// Health implements clients.Hypervisor.
-func (c *Client) Health() clients.Health { return clients.Health{} }

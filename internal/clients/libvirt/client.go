@@ -18,11 +18,12 @@ import (
 
 // A Client is the hypervisor port over one fleet. It is safe for concurrent use.
 type Client struct {
-	hosts []*host // sorted by name
-	jobs  *jobs
-	hooks hooks
-	stop  context.CancelFunc
-	tasks sync.WaitGroup
+	hosts       []*host // sorted by name
+	credentials *credentials
+	jobs        *jobs
+	hooks       hooks
+	stop        context.CancelFunc
+	tasks       sync.WaitGroup
 
 	mu        sync.Mutex
 	nextID    int
@@ -49,15 +50,18 @@ func newClient(cfg Config, o Options, hk hooks) *Client {
 	if cfg.DomainType == "" {
 		cfg.DomainType = DomainTypeAuto
 	}
+	if o.Recorder == nil {
+		o.Recorder = clients.NopRecorder{}
+	}
 	ctx, stop := context.WithCancel(context.Background())
-	c := &Client{hooks: hk, stop: stop, listeners: map[int]func(string){}, home: map[string]string{}}
+	c := &Client{credentials: newCredentials(cfg), hooks: hk, stop: stop, listeners: map[int]func(string){}, home: map[string]string{}}
 	c.jobs = &jobs{
 		newContext: func() (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
 		changed:    c.notify,
 		byUUID:     map[string]*job{},
 	}
 	for _, h := range cfg.Hosts {
-		c.hosts = append(c.hosts, newHost(h, cfg.DomainType, o, c.notify))
+		c.hosts = append(c.hosts, newHost(h, cfg.DomainType, c.credentials, o, c.notify))
 	}
 	slices.SortFunc(c.hosts, func(a, b *host) int { return cmp.Compare(a.Name, b.Name) })
 	for _, h := range c.hosts {
@@ -73,6 +77,22 @@ func (c *Client) Close() {
 	c.stop()
 	c.tasks.Wait()
 	c.jobs.running.Wait()
+	c.credentials.remove()
+}
+
+// Health says how many hosts are connected, and when one of them last answered.
+func (c *Client) Health() clients.Health {
+	out := clients.Health{WantedSessions: len(c.hosts)}
+	for _, h := range c.hosts {
+		connected, contact := h.health()
+		if connected {
+			out.Sessions++
+		}
+		if contact.After(out.LastContact) {
+			out.LastContact = contact
+		}
+	}
+	return out
 }
 
 // Check returns nil when at least one host is connected, otherwise why none is.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
 // DomainType says what runs the guests' instructions.
@@ -68,6 +70,8 @@ type Options struct {
 	Log logr.Logger
 	// RefreshInterval is how often each host is compared with the cache, in case an event was lost. Default 5 minutes.
 	RefreshInterval time.Duration
+	// Recorder is told of each call and each task. Default none.
+	Recorder clients.Recorder
 }
 
 const (

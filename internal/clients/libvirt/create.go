@@ -84,7 +84,7 @@ func (h *host) plan(ctx context.Context, spec clients.VMSpec, p pool) (*blueprin
 	if !guests.upload && spec.GuestData.UserData != "" {
 		return nil, errorf(clients.Unsupported, "", "host %q cannot be given the guest's user data", h.Name)
 	}
-	fresh, err := ask(ctx, h, func(conn *libvirt.Connect) (volume, error) {
+	fresh, err := ask(ctx, h, "StorageVolGetXMLDesc", func(conn *libvirt.Connect) (volume, error) {
 		if err := h.checkName(conn, spec); err != nil {
 			return volume{}, err
 		}
@@ -211,7 +211,7 @@ func (h *host) define(ctx context.Context, b *blueprint, incomplete bool) error 
 	if err != nil {
 		return fmt.Errorf("cannot describe VM: %w", err)
 	}
-	err = work(ctx, h, func(conn *libvirt.Connect) error {
+	err = work(ctx, h, "DomainDefineXML", func(conn *libvirt.Connect) error {
 		d, err := conn.DomainDefineXML(raw)
 		if err != nil {
 			return err
@@ -250,7 +250,7 @@ func (h *host) makeRoot(ctx context.Context, b *blueprint) error {
 	if err != nil {
 		return err
 	}
-	err = work(ctx, h, func(conn *libvirt.Connect) error {
+	err = work(ctx, h, "StorageVolCreateXMLFrom", func(conn *libvirt.Connect) error {
 		return withVolume(conn, b.image.pool, b.image.name, func(_ *libvirt.StoragePool, image *libvirt.StorageVol) error {
 			return unlessThere(conn, b.pool.name, x.Name, func(p *libvirt.StoragePool) (*libvirt.StorageVol, error) {
 				return p.StorageVolCreateXMLFrom(raw, image, 0)
@@ -291,7 +291,7 @@ func (h *host) makeSeed(ctx context.Context, b *blueprint) error {
 	if err := h.makeVolume(ctx, b, x); err != nil {
 		return err
 	}
-	err = work(ctx, h, func(conn *libvirt.Connect) error {
+	err = work(ctx, h, "StorageVolUpload", func(conn *libvirt.Connect) error {
 		return withVolume(conn, b.pool.name, x.Name, func(_ *libvirt.StoragePool, v *libvirt.StorageVol) error {
 			return upload(conn, v, image)
 		})
@@ -308,7 +308,7 @@ func (h *host) makeVolume(ctx context.Context, b *blueprint, x *libvirtxml.Stora
 	if err != nil {
 		return err
 	}
-	err = work(ctx, h, func(conn *libvirt.Connect) error {
+	err = work(ctx, h, "StorageVolCreateXML", func(conn *libvirt.Connect) error {
 		return unlessThere(conn, b.pool.name, x.Name, func(p *libvirt.StoragePool) (*libvirt.StorageVol, error) {
 			return p.StorageVolCreateXML(raw, 0)
 		})

@@ -168,7 +168,7 @@ func (h *host) poolNameOf(path string) string {
 
 // switchOff ends the guest at once.
 func (h *host) switchOff(ctx context.Context, uuid string) error {
-	return h.withDomain(ctx, uuid, func(d *libvirt.Domain) error {
+	return h.withDomain(ctx, "DomainDestroy", uuid, func(d *libvirt.Domain) error {
 		active, err := d.IsActive()
 		if err != nil || !active {
 			return err
@@ -183,7 +183,7 @@ func (h *host) switchOff(ctx context.Context, uuid string) error {
 
 // undefine removes the domain with all that libvirt keeps of it.
 func (h *host) undefine(ctx context.Context, uuid string) error {
-	return h.withDomain(ctx, uuid, func(d *libvirt.Domain) error {
+	return h.withDomain(ctx, "DomainUndefineFlags", uuid, func(d *libvirt.Domain) error {
 		err := d.UndefineFlags(libvirt.DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
 			libvirt.DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | libvirt.DOMAIN_UNDEFINE_NVRAM)
 		if hasCode(err, libvirt.ERR_INVALID_ARG, libvirt.ERR_NO_SUPPORT) {
@@ -194,8 +194,8 @@ func (h *host) undefine(ctx context.Context, uuid string) error {
 }
 
 // withDomain calls fn with a domain, unless it is gone.
-func (h *host) withDomain(ctx context.Context, uuid string, fn func(*libvirt.Domain) error) error {
-	err := work(ctx, h, func(conn *libvirt.Connect) error {
+func (h *host) withDomain(ctx context.Context, method, uuid string, fn func(*libvirt.Domain) error) error {
+	err := work(ctx, h, method, func(conn *libvirt.Connect) error {
 		d, err := conn.LookupDomainByUUIDString(uuid)
 		if err != nil {
 			return err
@@ -213,7 +213,7 @@ func (h *host) withDomain(ctx context.Context, uuid string, fn func(*libvirt.Dom
 func (h *host) removeVolumes(ctx context.Context, uuid string) error {
 	for poolName, volumes := range h.ownVolumes(uuid) {
 		for _, v := range volumes {
-			err := work(ctx, h, func(conn *libvirt.Connect) error {
+			err := work(ctx, h, "StorageVolDelete", func(conn *libvirt.Connect) error {
 				return withVolume(conn, poolName, v.name, func(_ *libvirt.StoragePool, handle *libvirt.StorageVol) error {
 					return handle.Delete(0)
 				})

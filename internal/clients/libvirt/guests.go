@@ -45,7 +45,7 @@ func (h *host) probeGuests(ctx context.Context) (guestSupport, error) {
 		caps   libvirtxml.Caps
 	}
 	// libvirt may have to ask QEMU first, which takes seconds.
-	a, err := call(ctx, h, workLane, func(conn *libvirt.Connect) (answer, error) {
+	a, err := call(ctx, h, "ConnectGetCapabilities", workLane, func(conn *libvirt.Connect) (answer, error) {
 		var a answer
 		var err error
 		if a.driver, err = conn.GetType(); err != nil {
@@ -139,7 +139,7 @@ func (h *host) tryGuest(ctx context.Context, g guestSupport) error {
 	if err != nil {
 		return err
 	}
-	return work(ctx, h, func(conn *libvirt.Connect) error {
+	return work(ctx, h, "DomainCreateXML", func(conn *libvirt.Connect) error {
 		d, err := conn.DomainCreateXML(raw, libvirt.DOMAIN_START_PAUSED|libvirt.DOMAIN_START_AUTODESTROY)
 		if err != nil {
 			return err

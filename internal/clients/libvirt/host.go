@@ -20,6 +20,8 @@ type host struct {
 	Host
 
 	log             logr.Logger
+	credentials     *credentials
+	recorder        clients.Recorder
 	refreshInterval time.Duration
 	domainType      DomainType
 	// changed is called with the UUID of a VM that changed, and with "" when all may have.
@@ -43,6 +45,8 @@ type host struct {
 	refreshing, refreshingPools sync.Mutex
 
 	mu sync.RWMutex
+	// contact is when the host last answered.
+	contact time.Time
 	// session is nil while the host is not connected.
 	session *session
 	// synced says that the cache is what the connected host has. It stays, as what was last known, when the host is lost.
@@ -52,10 +56,12 @@ type host struct {
 	cache   cache
 }
 
-func newHost(h Host, t DomainType, o Options, changed func(string)) *host {
+func newHost(h Host, t DomainType, keys *credentials, o Options, changed func(string)) *host {
 	return &host{
 		Host:            h,
 		log:             o.Log.WithValues("host", h.Name),
+		credentials:     keys,
+		recorder:        o.Recorder,
 		refreshInterval: o.RefreshInterval,
 		domainType:      t,
 		changed:         changed,
@@ -89,6 +95,25 @@ func (h *host) ready() error {
 		return nil
 	}
 	return h.unreachable(h.failure)
+}
+
+// health says whether the host is connected and when it last answered.
+func (h *host) health() (connected bool, contact time.Time) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.synced, h.contact
+}
+
+// record notes how a call of a method of libvirt ended.
+func (h *host) record(method string, err error) {
+	class := clients.ClassOf(err)
+	h.recorder.Call(method, class)
+	if class == clients.Unreachable {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.contact = time.Now()
 }
 
 // unreachable says of an error that it came from this host not answering. A class the error has already is kept.
@@ -132,13 +157,17 @@ func (h *host) dial(ctx context.Context) (*session, error) {
 	if err := startLibrary(); err != nil {
 		return nil, err
 	}
+	uri, err := h.credentials.uri(h.URI)
+	if err != nil {
+		return nil, err
+	}
 	type result struct {
 		s   *session
 		err error
 	}
 	done := make(chan result, 1)
 	go func() {
-		s, err := openSession(h.URI)
+		s, err := openSession(uri)
 		done <- result{s: s, err: err}
 	}()
 	late := time.NewTimer(dialTimeout)

@@ -41,7 +41,7 @@ func (c *Client) powerOn(ctx context.Context, id clients.Identity) error {
 }
 
 func (h *host) powerOn(ctx context.Context, uuid string) error {
-	err := work(ctx, h, func(conn *libvirt.Connect) error {
+	err := work(ctx, h, "DomainCreate", func(conn *libvirt.Connect) error {
 		d, err := conn.LookupDomainByUUIDString(uuid)
 		if err != nil {
 			return err

@@ -90,7 +90,7 @@ func (h *host) refreshDirty(ctx context.Context) error {
 
 // listDomains returns the summary of each domain by its UUID, in one call.
 func (h *host) listDomains(ctx context.Context) (map[string]summary, error) {
-	return ask(ctx, h, func(conn *libvirt.Connect) (map[string]summary, error) {
+	return ask(ctx, h, "ConnectGetAllDomainStats", func(conn *libvirt.Connect) (map[string]summary, error) {
 		stats, err := conn.GetAllDomainStats(nil, libvirt.DOMAIN_STATS_STATE|libvirt.DOMAIN_STATS_BALLOON|libvirt.DOMAIN_STATS_VCPU, 0)
 		if err != nil {
 			return nil, err
@@ -133,7 +133,7 @@ func (h *host) refreshDomain(ctx context.Context, uuid string) error {
 	// What was read earlier must not be written later.
 	h.refreshing.Lock()
 	defer h.refreshing.Unlock()
-	d, err := ask(ctx, h, func(conn *libvirt.Connect) (domain, error) { return describe(conn, uuid) })
+	d, err := ask(ctx, h, "DomainGetXMLDesc", func(conn *libvirt.Connect) (domain, error) { return describe(conn, uuid) })
 	switch {
 	case err == nil:
 		h.put(uuid, d, true)
@@ -188,7 +188,7 @@ func (h *host) refreshNode(ctx context.Context, probe bool) error {
 		cpus      int32
 		memoryMiB int64
 	}
-	n, err := ask(ctx, h, func(conn *libvirt.Connect) (node, error) {
+	n, err := ask(ctx, h, "NodeGetInfo", func(conn *libvirt.Connect) (node, error) {
 		info, err := conn.GetNodeInfo()
 		if err != nil {
 			return node{}, err

@@ -119,9 +119,10 @@ func (s *session) close() {
 func fastLane(s *session) lane { return s.fast }
 func workLane(s *session) lane { return s.work }
 
-// call runs fn with a connection to the host, and is the only way to libvirt. A call into libvirt cannot be cancelled: when
-// ctx ends first, or the session is lost, the call is left to itself and its result is dropped. Errors have a class.
-func call[T any](ctx context.Context, h *host, choose func(*session) lane, fn func(*libvirt.Connect) (T, error)) (T, error) {
+// call runs fn with a connection to the host, and is the only way to libvirt. The method is what fn is for, in libvirt's own
+// words, as metrics count it. A call into libvirt cannot be cancelled: when ctx ends first, or the session is lost, the call
+// is left to itself and its result is dropped. Errors have a class.
+func call[T any](ctx context.Context, h *host, method string, choose func(*session) lane, fn func(*libvirt.Connect) (T, error)) (T, error) {
 	var zero T
 	s, err := h.begin()
 	if err != nil {
@@ -153,6 +154,7 @@ func call[T any](ctx context.Context, h *host, choose func(*session) lane, fn fu
 			}
 		}
 		l <- conn
+		h.record(method, classify(err))
 		done <- result{value: v, err: err}
 	}()
 	select {
@@ -166,16 +168,16 @@ func call[T any](ctx context.Context, h *host, choose func(*session) lane, fn fu
 }
 
 // ask is call for what libvirt answers from memory: it waits no longer than callTimeout.
-func ask[T any](ctx context.Context, h *host, fn func(*libvirt.Connect) (T, error)) (T, error) {
+func ask[T any](ctx context.Context, h *host, method string, fn func(*libvirt.Connect) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return call(ctx, h, fastLane, fn)
+	return call(ctx, h, method, fastLane, fn)
 }
 
 // work is call for what takes as long as it takes. It is not given up when ctx ends: what it does goes on anyway, and
 // whoever cleans up after it has to know when it is over.
-func work(ctx context.Context, h *host, fn func(*libvirt.Connect) error) error {
-	_, err := call(context.WithoutCancel(ctx), h, workLane, func(conn *libvirt.Connect) (struct{}, error) {
+func work(ctx context.Context, h *host, method string, fn func(*libvirt.Connect) error) error {
+	_, err := call(context.WithoutCancel(ctx), h, method, workLane, func(conn *libvirt.Connect) (struct{}, error) {
 		return struct{}{}, fn(conn)
 	})
 	return err

@@ -25,7 +25,7 @@ func (h *host) refreshPools(ctx context.Context, everything bool) error {
 		maps.Copy(known, h.cache.pools)
 		h.mu.RUnlock()
 	}
-	pools, err := call(ctx, h, workLane, func(conn *libvirt.Connect) (map[string]pool, error) {
+	pools, err := call(ctx, h, "ConnectListAllStoragePools", workLane, func(conn *libvirt.Connect) (map[string]pool, error) {
 		handles, err := conn.ListAllStoragePools(0)
 		if hasCode(err, libvirt.ERR_NO_SUPPORT) {
 			return nil, nil
@@ -127,7 +127,7 @@ func describeVolume(handle *libvirt.StorageVol) (volume, error) {
 // rescan makes the pools look at their disks again: for images that were put there behind libvirt's back, and for the space
 // that guests have used.
 func (h *host) rescan(ctx context.Context) {
-	_ = work(ctx, h, func(conn *libvirt.Connect) error {
+	_ = work(ctx, h, "StoragePoolRefresh", func(conn *libvirt.Connect) error {
 		handles, err := conn.ListAllStoragePools(libvirt.CONNECT_LIST_STORAGE_POOLS_ACTIVE)
 		for i := range handles {
 			_ = handles[i].Refresh(0) // refused while a volume is being made in the pool
