@@ -76,24 +76,27 @@ func dataDisks(wanted []clients.Disk, t target) ([]types.BaseOptionValue, []type
 	if len(wanted) == 0 {
 		return nil, nil, nil
 	}
-	at, keys, controllers, err := freeSlots(t.devices, len(wanted))
-	if err != nil {
-		return nil, nil, err
-	}
-	var changes []types.BaseVirtualDeviceConfigSpec
-	for _, c := range controllers {
-		changes = append(changes, &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: c})
-	}
+	rack := newRack(t.devices)
+	names := map[slot]string{}
+	var disks []types.BaseVirtualDeviceConfigSpec
 	for i, d := range wanted {
-		unit := at[i].unit
-		changes = append(changes, &types.VirtualDeviceConfigSpec{
+		on, ok := busOf(d.Controller)
+		if !ok {
+			return nil, nil, clients.NewError(clients.Unsupported, "VM", fmt.Errorf("there are no disk controllers of type %q on vSphere", d.Controller))
+		}
+		at, key, err := rack.take(on)
+		if err != nil {
+			return nil, nil, err
+		}
+		names[at] = d.Name
+		disks = append(disks, &types.VirtualDeviceConfigSpec{
 			Operation:     types.VirtualDeviceConfigSpecOperationAdd,
 			FileOperation: types.VirtualDeviceConfigSpecFileOperationCreate,
 			Device: &types.VirtualDisk{
 				VirtualDevice: types.VirtualDevice{
 					Key:           int32(-300 - i),
-					ControllerKey: keys[i],
-					UnitNumber:    &unit,
+					ControllerKey: key,
+					UnitNumber:    &at.unit,
 					Backing: &types.VirtualDiskFlatVer2BackingInfo{
 						VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{
 							FileName: "[" + t.datastoreName + "]", Datastore: &t.datastore,
@@ -107,8 +110,12 @@ func dataDisks(wanted []clients.Disk, t target) ([]types.BaseOptionValue, []type
 			},
 		})
 	}
-	names := &types.OptionValue{Key: keyDisks, Value: formatDiskNames(wanted, at)}
-	return []types.BaseOptionValue{names}, changes, nil
+	var changes []types.BaseVirtualDeviceConfigSpec
+	for _, c := range rack.added {
+		changes = append(changes, &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: c})
+	}
+	record := &types.OptionValue{Key: keyDisks, Value: formatDiskNames(names)}
+	return []types.BaseOptionValue{record}, append(changes, disks...), nil
 }
 
 // guestInfo hands user data to the guest, in the form of cloud-init's VMware datasource:
