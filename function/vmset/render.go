@@ -13,6 +13,7 @@ import (
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
+	"github.com/crossplane-contrib/provider-virtrigaud/function/object"
 	"github.com/crossplane-contrib/provider-virtrigaud/function/rollout"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/placement"
 )
@@ -29,7 +30,7 @@ func desire(rsp *fnv1.RunFunctionResponse, resource string, r *fnv1.Resource) {
 }
 
 // keep a VM that exists.
-func keep(rsp *fnv1.RunFunctionResponse, s set, m machine) {
+func keep(rsp *fnv1.RunFunctionResponse, s set, m machine, class object.Object) {
 	ready := fnv1.Ready_READY_FALSE
 	if m.Availability == rollout.Available && !m.Terminating {
 		ready = fnv1.Ready_READY_TRUE
@@ -37,14 +38,15 @@ func keep(rsp *fnv1.RunFunctionResponse, s set, m machine) {
 	spec := m.object.Field("spec")
 	if m.Revision == s.rollout.Revision {
 		place := m.object.Field("spec", "forProvider", "placement")
-		spec = structpb.NewStructValue(machineSpec(s.template, place, m.Slot, m.Revision))
+		size := m.object.Field("spec", "forProvider", "resources")
+		spec = structpb.NewStructValue(withSize(machineSpec(s.template, place, m.Slot, m.Revision), size, class.Field("spec")))
 	}
 	desire(rsp, m.resource, &fnv1.Resource{Resource: machineObject(s, m.Name, m.Slot, m.Revision, spec), Ready: ready})
 }
 
 // create a VM.
-func create(rsp *fnv1.RunFunctionResponse, s set, c creation) {
-	spec := machineSpec(s.template, placeValue(c.place), c.slot, s.rollout.Revision)
+func create(rsp *fnv1.RunFunctionResponse, s set, c creation, class object.Object) {
+	spec := withSize(machineSpec(s.template, placeValue(c.place), c.slot, s.rollout.Revision), class.Field("spec"))
 	desire(rsp, resourceName(c.slot, s.rollout.Revision), &fnv1.Resource{
 		Resource: machineObject(s, c.name, c.slot, s.rollout.Revision, structpb.NewStructValue(spec)),
 		Ready:    fnv1.Ready_READY_FALSE,
@@ -99,6 +101,29 @@ func machineSpec(template *structpb.Struct, place *structpb.Value, slot int, rev
 		}})
 	}
 	return &structpb.Struct{Fields: spec}
+}
+
+// withSize writes into a VM's spec, which is its own, each part of its size that the template does not say, from the first that
+// has it: the size the VM has, its class. A VM of a set does not follow its class, because all of a set's VMs would do so at
+// once, whatever the set's budgets say.
+func withSize(spec *structpb.Struct, from ...*structpb.Value) *structpb.Struct {
+	forProvider := spec.GetFields()["forProvider"].GetStructValue().GetFields()
+	size := maps.Clone(forProvider["resources"].GetStructValue().GetFields())
+	if size == nil {
+		size = map[string]*structpb.Value{}
+	}
+	for _, source := range from {
+		for _, part := range []string{"cpu", "memoryMiB"} {
+			value, has := source.GetStructValue().GetFields()[part]
+			if _, said := size[part]; has && !said {
+				size[part] = value
+			}
+		}
+	}
+	if len(size) > 0 {
+		forProvider["resources"] = structpb.NewStructValue(&structpb.Struct{Fields: size})
+	}
+	return spec
 }
 
 // placeValue is a place as a VirtualMachine's forProvider.placement has it.

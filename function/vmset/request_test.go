@@ -204,7 +204,7 @@ spec:
   forProvider:
     classRef: {name: web-class}
     imageRef: {name: nginx-image}
-    resources: {cpu: %[2]d}
+    resources: {cpu: %[2]d, memoryMiB: 4096}
     placement: {cluster: prod-cluster-1, host: %[7]s, datastore: %[8]s, folder: /Production/WebServers}
 status:
   conditions: []

@@ -58,6 +58,8 @@ type surroundings struct {
 	machines  []object.Object
 	inventory placement.Inventory
 	rules     placement.Rules
+	// class of the VMs, the zero object when the template names none.
+	class     object.Object
 	memoryMiB int64
 }
 
@@ -100,8 +102,13 @@ func survey(s set, required map[string]*fnv1.Resources) (surroundings, *blockage
 	if out.rules, b = rules(s.policy, required); b != nil {
 		return out, b
 	}
-	out.memoryMiB, b = memory(s, required)
-	return out, b
+	if out.class, b = class(s.class, required); b != nil {
+		return out, b
+	}
+	if out.memoryMiB = s.memoryMiB; out.memoryMiB == 0 {
+		out.memoryMiB = out.class.Number("spec", "memoryMiB")
+	}
+	return out, nil
 }
 
 // inventory of the endpoint that a config stands for.
@@ -147,19 +154,16 @@ func rules(name string, required map[string]*fnv1.Resources) (placement.Rules, *
 	return placement.Rules{}, &blockage{reason: reasonPolicyInvalid, message: fmt.Sprintf("VMPlacementPolicy %q is not valid: %v", name, err)}
 }
 
-// memory of each VM in MiB: what the template says, else what its class says.
-func memory(s set, required map[string]*fnv1.Resources) (int64, *blockage) {
-	if s.class == "" {
-		return s.memoryMiB, nil
+// class of the VMs, the zero object when none is named.
+func class(name string, required map[string]*fnv1.Resources) (object.Object, *blockage) {
+	if name == "" {
+		return object.Object{}, nil
 	}
-	class, found := one(required, v1beta1.VMClassKind, s.class)
+	c, found := one(required, v1beta1.VMClassKind, name)
 	if !found {
-		return 0, &blockage{reason: reasonClassNotFound, message: fmt.Sprintf("VMClass %q does not exist", s.class)}
+		return object.Object{}, &blockage{reason: reasonClassNotFound, message: fmt.Sprintf("VMClass %q does not exist", name)}
 	}
-	if s.memoryMiB > 0 {
-		return s.memoryMiB, nil
-	}
-	return class.Number("spec", "memoryMiB"), nil
+	return c, nil
 }
 
 // one object of a kind and name, if it exists.

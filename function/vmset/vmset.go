@@ -15,7 +15,7 @@ func Run(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse) error {
 	// Whatever happens below, the VMs that exist stay unless one is deleted by name.
 	observed := observedMachines(req.GetObserved())
 	for _, m := range observed {
-		keep(rsp, set{}, m)
+		keep(rsp, set{}, m, object.Object{})
 	}
 
 	s, err := parseSet(object.Of(req.GetObserved().GetComposite().GetResource()))
@@ -39,11 +39,11 @@ func Run(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse) error {
 			// Someone else deleted it. Its slot is filled when it is gone.
 			delete(rsp.GetDesired().GetResources(), m.resource)
 		default:
-			keep(rsp, s, m)
+			keep(rsp, s, m, around.class)
 		}
 	}
 	for _, c := range d.creations {
-		create(rsp, s, c)
+		create(rsp, s, c, around.class)
 	}
 	return report(rsp, s, d)
 }

@@ -235,6 +235,26 @@ func TestExistingVMsKeepTheirSpec(t *testing.T) {
 	}
 }
 
+// TestSizeOfClass checks that a class sizes the VMs that are made, and that its change does not reach those that exist: all would
+// be reconfigured at once.
+func TestSizeOfClass(t *testing.T) {
+	r := usual(claimOf(2, 4), vm(0, 4, 1))
+	r.class = strings.Replace(classYAML, "memoryMiB: 4096", "memoryMiB: 8192", 1)
+	rsp, err := run(t, r.proto())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for slot, want := range []int64{4096, 8192} {
+		o := object.Of(rsp.GetDesired().GetResources()[resourceName(slot, revisionOf(4))].GetResource())
+		if got := o.Number("spec", "forProvider", "resources", "memoryMiB"); got != want {
+			t.Errorf("slot %d: want %d MiB, got %d", slot, want, got)
+		}
+		if got := o.Number("spec", "forProvider", "resources", "cpu"); got != 4 {
+			t.Errorf("slot %d: the template's own 4 CPUs must win over the class, got %d", slot, got)
+		}
+	}
+}
+
 func TestConnectionSecretsAreNotShared(t *testing.T) {
 	xr := claimOf(2, 2)
 	spec := object.Of(xr).Field("spec", "template", "spec").GetStructValue()
