@@ -15,8 +15,9 @@ import (
 
 // clone makes a VM from another. Unlike vcsim's clone it creates the VM with all of the config spec at once.
 func (w *world) clone(ctx *simulator.Context, src *simulator.VirtualMachine, req *types.CloneVM_Task) (types.AnyType, types.BaseMethodFault) {
-	if req.Spec.Customization != nil || req.Spec.Snapshot != nil || req.Spec.Location.DiskMoveType != "" {
-		return nil, &types.NotSupported{}
+	from, fault := w.cloneSource(src, req.Spec)
+	if fault != nil {
+		return nil, fault
 	}
 	folder, ok := w.reg.Get(req.Folder).(*simulator.Folder)
 	if !ok {
@@ -29,7 +30,7 @@ func (w *world) clone(ctx *simulator.Context, src *simulator.VirtualMachine, req
 	if fault != nil {
 		return nil, fault
 	}
-	config, fault := w.cloneConfig(ctx, src, req)
+	config, fault := w.cloneConfig(from, req)
 	if fault != nil {
 		return nil, fault
 	}
@@ -43,6 +44,7 @@ func (w *world) clone(ctx *simulator.Context, src *simulator.VirtualMachine, req
 	if !ok {
 		return nil, &types.ManagedObjectNotFound{Obj: ref}
 	}
+	w.fill(vm, from)
 	if req.Spec.Template {
 		vm.MarkAsTemplate(&types.MarkAsTemplate{This: vm.Self})
 		return res, nil
@@ -96,28 +98,28 @@ func (w *world) poolHosts(ref types.ManagedObjectReference) []types.ManagedObjec
 }
 
 // cloneConfig returns the config of a clone: what the request leaves out is the source's.
-func (w *world) cloneConfig(ctx *simulator.Context, src *simulator.VirtualMachine, req *types.CloneVM_Task) (types.VirtualMachineConfigSpec, types.BaseMethodFault) {
+func (w *world) cloneConfig(src cloneSource, req *types.CloneVM_Task) (types.VirtualMachineConfigSpec, types.BaseMethodFault) {
 	var config types.VirtualMachineConfigSpec
 	if req.Spec.Config != nil {
 		config = *req.Spec.Config
 	}
 	config.Name = req.Name
-	config.Version = src.Config.Version
+	config.Version = src.config.Version
 	if config.GuestId == "" {
-		config.GuestId = src.Config.GuestId
+		config.GuestId = src.config.GuestId
 	}
 	if config.NumCPUs == 0 {
-		config.NumCPUs = src.Config.Hardware.NumCPU
+		config.NumCPUs = src.config.Hardware.NumCPU
 	}
 	if config.MemoryMB == 0 {
-		config.MemoryMB = int64(src.Config.Hardware.MemoryMB)
+		config.MemoryMB = int64(src.config.Hardware.MemoryMB)
 	}
 	if config.NumCoresPerSocket == nil {
-		config.NumCoresPerSocket = src.Config.Hardware.NumCoresPerSocket
+		config.NumCoresPerSocket = src.config.Hardware.NumCoresPerSocket
 	}
 
 	var path object.DatastorePath
-	path.FromString(src.Config.Files.VmPathName)
+	path.FromString(src.config.Files.VmPathName)
 	path.Path = ""
 	if ref := req.Spec.Location.Datastore; ref != nil {
 		ds, ok := w.reg.Get(*ref).(*simulator.Datastore)
@@ -128,24 +130,24 @@ func (w *world) cloneConfig(ctx *simulator.Context, src *simulator.VirtualMachin
 	}
 	config.Files = &types.VirtualMachineFileInfo{VmPathName: path.String() + " " + req.Name}
 
-	devices, fault := w.cloneDevices(ctx, src, slices.Concat(req.Spec.Location.DeviceChange, config.DeviceChange))
+	devices, fault := cloneDevices(src, slices.Concat(req.Spec.Location.DeviceChange, config.DeviceChange))
 	config.DeviceChange = devices
 	return config, fault
 }
 
 // cloneDevices returns the devices to create for a clone: those of the source but vcsim's defaults, which each VM gets, with
 // the changes applied.
-func (w *world) cloneDevices(ctx *simulator.Context, src *simulator.VirtualMachine, changes []types.BaseVirtualDeviceConfigSpec) ([]types.BaseVirtualDeviceConfigSpec, types.BaseMethodFault) {
-	all, fault := w.copyDevices(ctx, src.Self)
+func cloneDevices(src cloneSource, changes []types.BaseVirtualDeviceConfigSpec) ([]types.BaseVirtualDeviceConfigSpec, types.BaseMethodFault) {
+	all := object.VirtualDeviceList(src.config.Hardware.Device)
+	defaults := object.VirtualDeviceList(esx.VirtualDevice)
+	devices, fault := copyOfDevices(slices.DeleteFunc(slices.Clone(all), func(d types.BaseVirtualDevice) bool {
+		return defaults.Find(all.Name(d)) != nil
+	}))
 	if fault != nil {
 		return nil, fault
 	}
-	defaults := object.VirtualDeviceList(esx.VirtualDevice)
-	devices := slices.DeleteFunc(all, func(d types.BaseVirtualDevice) bool {
-		return defaults.Find(all.Name(d)) != nil
-	})
 	for _, d := range devices {
-		forgetIdentity(d)
+		src.unshare(d)
 	}
 
 	for i, c := range changes {
@@ -160,7 +162,9 @@ func (w *world) cloneDevices(ctx *simulator.Context, src *simulator.VirtualMachi
 		case spec.Operation == types.VirtualDeviceConfigSpecOperationRemove:
 			devices = slices.Delete(devices, at, at+1)
 		default:
-			devices[at] = spec.Device
+			if devices[at], fault = src.edited(devices[at], spec.Device); fault != nil {
+				return nil, fault
+			}
 		}
 	}
 	add, err := devices.ConfigSpec(types.VirtualDeviceConfigSpecOperationAdd)
@@ -168,37 +172,4 @@ func (w *world) cloneDevices(ctx *simulator.Context, src *simulator.VirtualMachi
 		return nil, &types.InvalidDeviceSpec{}
 	}
 	return add, nil
-}
-
-// forgetIdentity takes from a copied device what no two VMs may share: a disk's file and UUID, a generated MAC address.
-func forgetIdentity(d types.BaseVirtualDevice) {
-	switch d := d.(type) {
-	case *types.VirtualDisk:
-		if b, ok := d.Backing.(*types.VirtualDiskFlatVer2BackingInfo); ok {
-			b.FileName, b.Uuid, b.Parent, b.Datastore = "", "", nil, nil
-		}
-	case types.BaseVirtualEthernetCard:
-		card := d.GetVirtualEthernetCard()
-		if card.AddressType != string(types.VirtualEthernetCardMacTypeManual) {
-			card.MacAddress = ""
-		}
-	}
-}
-
-// copyDevices returns a deep copy of a VM's devices, which vcsim makes for a property collector.
-func (w *world) copyDevices(ctx *simulator.Context, vm types.ManagedObjectReference) (object.VirtualDeviceList, types.BaseMethodFault) {
-	objects, fault := w.retrieve(ctx, types.PropertyFilterSpec{
-		ObjectSet: []types.ObjectSpec{{Obj: vm}},
-		PropSet:   []types.PropertySpec{{Type: "VirtualMachine", PathSet: []string{"config.hardware.device"}}},
-	})
-	if fault != nil || len(objects) != 1 || len(objects[0].PropSet) != 1 {
-		return nil, &types.ManagedObjectNotFound{Obj: vm}
-	}
-	switch v := objects[0].PropSet[0].Val.(type) {
-	case *types.ArrayOfVirtualDevice:
-		return v.VirtualDevice, nil
-	case types.ArrayOfVirtualDevice:
-		return v.VirtualDevice, nil
-	}
-	return nil, &types.ManagedObjectNotFound{Obj: vm}
 }
