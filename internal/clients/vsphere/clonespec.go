@@ -76,27 +76,24 @@ func dataDisks(wanted []clients.Disk, t target) ([]types.BaseOptionValue, []type
 	if len(wanted) == 0 {
 		return nil, nil, nil
 	}
-	rack := newRack(t.devices)
-	names := map[slot]string{}
-	var disks []types.BaseVirtualDeviceConfigSpec
+	at, keys, controllers, err := freeSlots(t.devices, len(wanted))
+	if err != nil {
+		return nil, nil, err
+	}
+	var changes []types.BaseVirtualDeviceConfigSpec
+	for _, c := range controllers {
+		changes = append(changes, &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: c})
+	}
 	for i, d := range wanted {
-		on, ok := busOf(d.Controller)
-		if !ok {
-			return nil, nil, clients.NewError(clients.Unsupported, "VM", fmt.Errorf("there are no disk controllers of type %q on vSphere", d.Controller))
-		}
-		at, key, err := rack.take(on)
-		if err != nil {
-			return nil, nil, err
-		}
-		names[at] = d.Name
-		disks = append(disks, &types.VirtualDeviceConfigSpec{
+		unit := at[i].unit
+		changes = append(changes, &types.VirtualDeviceConfigSpec{
 			Operation:     types.VirtualDeviceConfigSpecOperationAdd,
 			FileOperation: types.VirtualDeviceConfigSpecFileOperationCreate,
 			Device: &types.VirtualDisk{
 				VirtualDevice: types.VirtualDevice{
 					Key:           int32(-300 - i),
-					ControllerKey: key,
-					UnitNumber:    &at.unit,
+					ControllerKey: keys[i],
+					UnitNumber:    &unit,
 					Backing: &types.VirtualDiskFlatVer2BackingInfo{
 						VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{
 							FileName: "[" + t.datastoreName + "]", Datastore: &t.datastore,
@@ -110,12 +107,8 @@ func dataDisks(wanted []clients.Disk, t target) ([]types.BaseOptionValue, []type
 			},
 		})
 	}
-	var changes []types.BaseVirtualDeviceConfigSpec
-	for _, c := range rack.added {
-		changes = append(changes, &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: c})
-	}
-	record := &types.OptionValue{Key: keyDisks, Value: formatDiskNames(names)}
-	return []types.BaseOptionValue{record}, append(changes, disks...), nil
+	names := &types.OptionValue{Key: keyDisks, Value: formatDiskNames(wanted, at)}
+	return []types.BaseOptionValue{names}, changes, nil
 }
 
 // guestInfo hands user data to the guest, in the form of cloud-init's VMware datasource:

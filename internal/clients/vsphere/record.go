@@ -15,6 +15,16 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
+// Keys of a VM's extra configuration.
+const (
+	// KeyOwner holds the owner's mark.
+	KeyOwner = "virtrigaud.owner"
+	// KeyNamespace holds the namespace of the owner, for people.
+	KeyNamespace = "virtrigaud.namespace"
+	// keyDisks holds where data disks are attached, by name.
+	keyDisks = "virtrigaud.disks"
+)
+
 // extra is the path of a key of the extra configuration.
 func extra(key string) string { return `config.extraConfig["` + key + `"]` }
 
