@@ -13,21 +13,22 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients/libvirt"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients/vsphere"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/endpoint"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/metrics"
 )
 
 // dialers returns how to open each type of hypervisor.
-func dialers(log logr.Logger) map[v1beta1.ProviderType]endpoint.Dial {
+func dialers(log logr.Logger, m *metrics.Metrics) map[v1beta1.ProviderType]endpoint.Dial {
 	return map[v1beta1.ProviderType]endpoint.Dial{
 		v1beta1.ProviderVSphere: func(e v1beta1.Endpoint, c endpoint.Credentials) (clients.Hypervisor, error) {
-			return dialVSphere(e.VSphere, c, log.WithName("vsphere"))
+			return dialVSphere(e.VSphere, c, log.WithName("vsphere"), m.Recorder(string(v1beta1.ProviderVSphere)))
 		},
-		v1beta1.ProviderLibvirt: func(e v1beta1.Endpoint, _ endpoint.Credentials) (clients.Hypervisor, error) {
-			return dialLibvirt(e.Libvirt, log.WithName("libvirt"))
+		v1beta1.ProviderLibvirt: func(e v1beta1.Endpoint, c endpoint.Credentials) (clients.Hypervisor, error) {
+			return dialLibvirt(e.Libvirt, c, log.WithName("libvirt"), m.Recorder(string(v1beta1.ProviderLibvirt)))
 		},
 	}
 }
 
-func dialVSphere(e *v1beta1.VSphereEndpoint, c endpoint.Credentials, log logr.Logger) (clients.Hypervisor, error) {
+func dialVSphere(e *v1beta1.VSphereEndpoint, c endpoint.Credentials, log logr.Logger, r clients.Recorder) (clients.Hypervisor, error) {
 	if e == nil {
 		return nil, noBlock(v1beta1.ProviderVSphere)
 	}
@@ -45,15 +46,19 @@ func dialVSphere(e *v1beta1.VSphereEndpoint, c endpoint.Credentials, log logr.Lo
 	return h, nil
 }
 
-func dialLibvirt(e *v1beta1.LibvirtEndpoint, log logr.Logger) (clients.Hypervisor, error) {
+func dialLibvirt(e *v1beta1.LibvirtEndpoint, c endpoint.Credentials, log logr.Logger, r clients.Recorder) (clients.Hypervisor, error) {
 	if e == nil {
 		return nil, noBlock(v1beta1.ProviderLibvirt)
 	}
-	cfg := libvirt.Config{}
+	cfg := libvirt.Config{
+		DomainType: libvirt.DomainType(e.DomainType),
+		TLS:        libvirt.TLS{Cert: []byte(c.TLSCert), Key: []byte(c.TLSKey), CA: []byte(c.TLSCA)},
+		SSH:        libvirt.SSH{Key: []byte(c.SSHKey), KnownHosts: []byte(c.KnownHosts)},
+	}
 	for _, h := range e.Hosts {
 		cfg.Hosts = append(cfg.Hosts, libvirt.Host{Name: h.Name, URI: h.URI, Cluster: h.Cluster, Zone: h.Zone})
 	}
-	return libvirt.New(cfg, libvirt.Options{Log: log}), nil
+	return libvirt.New(cfg, libvirt.Options{Log: log, Recorder: r}), nil
 }
 
 // noBlock is the error of a config whose type names a block that is not there. Admission refuses such a config.

@@ -21,6 +21,7 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/endpoint"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/metrics"
 )
 
 func TestCommandLine(t *testing.T) {
@@ -87,7 +88,7 @@ func TestDial(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			h, err := dialers(logr.Discard())[tc.endpoint.Type](tc.endpoint, endpoint.Credentials{Username: "svc", Password: "secret"})
+			h, err := dialers(logr.Discard(), metrics.New())[tc.endpoint.Type](tc.endpoint, endpoint.Credentials{Username: "svc", Password: "secret"})
 			if diff := cmp.Diff(tc.want, clients.ClassOf(err)); diff != "" {
 				t.Errorf("\n%s\nerror: -want, +got:\n%s", tc.reason, diff)
 			}

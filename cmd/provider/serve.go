@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap/zapcore"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
@@ -26,6 +27,7 @@ import (
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/controller/config"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/endpoint"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/metrics"
 )
 
 // stateMetricsInterval is how often the numbers of managed resources by state are counted.
@@ -67,11 +69,12 @@ func (c serveCommand) Run() error {
 		return err
 	}
 
-	pool := endpoint.NewPool(mgr.GetClient(), mgr.GetCache(), dialers(root), endpoint.WithLogger(log))
+	vms := metrics.New()
+	pool := endpoint.NewPool(mgr.GetClient(), mgr.GetCache(), dialers(root, vms), endpoint.WithLogger(log))
 	// What is under way on a hypervisor goes on without us, and is found again by the next provider.
 	defer pool.Close()
 
-	o, m, err := c.controllerOptions(log)
+	o, m, err := c.controllerOptions(log, vms)
 	if err != nil {
 		return err
 	}
@@ -106,8 +109,8 @@ func (c serveCommand) logger() logr.Logger {
 	return ours.WithName("provider-virtrigaud")
 }
 
-// controllerOptions returns what all controllers have in common, and the metrics of endpoints.
-func (c serveCommand) controllerOptions(log logging.Logger) (controller.Options, *config.Metrics, error) {
+// controllerOptions returns what all controllers have in common, and the metrics of endpoints. It registers all metrics.
+func (c serveCommand) controllerOptions(log logging.Logger, vms *metrics.Metrics) (controller.Options, *config.Metrics, error) {
 	o := controller.Options{
 		Logger:                  log,
 		GlobalRateLimiter:       ratelimiter.NewGlobal(c.MaxReconcileRate),
@@ -121,8 +124,10 @@ func (c serveCommand) controllerOptions(log logging.Logger) (controller.Options,
 
 	recorder, state, endpoints := managed.NewMRMetricRecorder(), statemetrics.NewMRStateMetrics(), config.NewMetrics()
 	o.MetricOptions = &controller.MetricOptions{PollStateMetricInterval: stateMetricsInterval, MRMetrics: recorder, MRStateMetrics: state}
-	if err := errors.Join(metrics.Registry.Register(recorder), metrics.Registry.Register(state), metrics.Registry.Register(endpoints)); err != nil {
-		return controller.Options{}, nil, fmt.Errorf("cannot register metrics: %w", err)
+	for _, m := range []prometheus.Collector{recorder, state, endpoints, vms} {
+		if err := ctrlmetrics.Registry.Register(m); err != nil {
+			return controller.Options{}, nil, fmt.Errorf("cannot register metrics: %w", err)
+		}
 	}
 	return o, endpoints, nil
 }

@@ -54,7 +54,7 @@ func loadCredentials(ctx context.Context, kube client.Reader, c config) (Credent
 }
 
 // requiredKeys returns the keys of the Secret that an endpoint cannot do without. A fleet of libvirt hosts needs those of the
-// transports that its URIs name. The authority of TLS may be one that the system knows.
+// transports that its URIs name. A host that is reached by TLS need not ask for a certificate of ours.
 func requiredKeys(e v1beta1.Endpoint) []string {
 	if e.Type == v1beta1.ProviderVSphere {
 		return []string{v1beta1.SecretKeyUsername, v1beta1.SecretKeyPassword}
@@ -69,7 +69,7 @@ func requiredKeys(e v1beta1.Endpoint) []string {
 		case "ssh", "libssh", "libssh2":
 			keys = append(keys, v1beta1.SecretKeySSHKey, v1beta1.SecretKeyKnownHosts)
 		case "tls":
-			keys = append(keys, v1beta1.SecretKeyTLSCert, v1beta1.SecretKeyTLSKey)
+			keys = append(keys, v1beta1.SecretKeyTLSCA)
 		}
 	}
 	slices.Sort(keys)

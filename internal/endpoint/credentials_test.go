@@ -22,8 +22,8 @@ func TestRequiredKeys(t *testing.T) {
 		"VSphere": {reason: "A vCenter wants an account.", typ: v1beta1.ProviderVSphere, want: []string{"username", "password"}},
 		"Local":   {reason: "A daemon on the provider's own host wants nothing.", typ: v1beta1.ProviderLibvirt, uris: []string{"qemu:///system", "qemu+unix:///system"}},
 		"SSH":     {reason: "Both a key and what vouches for the host are needed.", typ: v1beta1.ProviderLibvirt, uris: []string{"qemu+ssh://a/system", "qemu+libssh://b/system"}, want: []string{"known_hosts", "ssh-privatekey"}},
-		"TLS":     {reason: "The authority may be one that the system knows.", typ: v1beta1.ProviderLibvirt, uris: []string{"qemu+tls://a/system"}, want: []string{"tls.crt", "tls.key"}},
-		"Mixed":   {reason: "A fleet needs what any of its hosts needs.", typ: v1beta1.ProviderLibvirt, uris: []string{"qemu+tls://a/system", "qemu+ssh://b/system"}, want: []string{"known_hosts", "ssh-privatekey", "tls.crt", "tls.key"}},
+		"TLS":     {reason: "A host need not ask for a certificate of ours, but ours is to know the host's.", typ: v1beta1.ProviderLibvirt, uris: []string{"qemu+tls://a/system"}, want: []string{"ca.crt"}},
+		"Mixed":   {reason: "A fleet needs what any of its hosts needs.", typ: v1beta1.ProviderLibvirt, uris: []string{"qemu+tls://a/system", "qemu+ssh://b/system"}, want: []string{"ca.crt", "known_hosts", "ssh-privatekey"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
