@@ -25,6 +25,8 @@ type cache struct {
 	vms     map[types.ManagedObjectReference]*record
 	// byUUID are VMs by instance UUID: one each, unless somebody copied a VM with its UUID.
 	byUUID map[string][]types.ManagedObjectReference
+	// fields are the keys of the vCenter's custom attributes by name.
+	fields map[string]int32
 }
 
 func newCache() *cache {
@@ -62,7 +64,7 @@ func (c *cache) apply(u types.ObjectUpdate) []string {
 // setVM replaces a VM's record, nil to remove it.
 func (c *cache) setVM(ref types.ManagedObjectReference, now *record) []string {
 	before := c.vms[ref]
-	if before.equal(now) {
+	if before.same(now) {
 		if now != nil {
 			c.vms[ref] = now
 		}

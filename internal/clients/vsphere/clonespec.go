@@ -31,6 +31,8 @@ func newCloneSpec(spec clients.VMSpec, t target) (types.VirtualMachineCloneSpec,
 		ExtraConfig: append([]types.BaseOptionValue{
 			&types.OptionValue{Key: KeyOwner, Value: spec.Owner},
 			&types.OptionValue{Key: KeyNamespace, Value: spec.Namespace},
+			&types.OptionValue{Key: keyNetworks, Value: formatNetworkNames(networkNames(spec.Networks))},
+			&types.OptionValue{Key: keyGuestData, Value: spec.GuestData.Hash(spec.Networks)},
 		}, append(options, guest...)...),
 	}
 	if t.cores > 1 && spec.CPU%t.cores != 0 {
@@ -56,6 +58,7 @@ func interfaces(wanted []clients.Network, t target) []types.BaseVirtualDeviceCon
 		card := &types.VirtualVmxnet3{VirtualVmxnet: types.VirtualVmxnet{VirtualEthernetCard: types.VirtualEthernetCard{
 			VirtualDevice: types.VirtualDevice{
 				Key:         int32(-200 - i),
+				UnitNumber:  types.NewInt32(firstNICUnit + int32(i)),
 				Backing:     t.networks[i],
 				Connectable: &types.VirtualDeviceConnectInfo{StartConnected: true, AllowGuestControl: true, Connected: true},
 			},
@@ -71,29 +74,38 @@ func interfaces(wanted []clients.Network, t target) []types.BaseVirtualDeviceCon
 	return changes
 }
 
+// networkNames returns the names of interfaces that a VM is made with.
+func networkNames(wanted []clients.Network) map[int32]string {
+	names := map[int32]string{}
+	for i, n := range wanted {
+		names[firstNICUnit+int32(i)] = n.Name
+	}
+	return names
+}
+
 // dataDisks adds data disks, and records which is which.
 func dataDisks(wanted []clients.Disk, t target) ([]types.BaseOptionValue, []types.BaseVirtualDeviceConfigSpec, error) {
-	if len(wanted) == 0 {
-		return nil, nil, nil
-	}
-	at, keys, controllers, err := freeSlots(t.devices, len(wanted))
-	if err != nil {
-		return nil, nil, err
-	}
-	var changes []types.BaseVirtualDeviceConfigSpec
-	for _, c := range controllers {
-		changes = append(changes, &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: c})
-	}
+	rack := newRack(t.devices)
+	names := imageDisks(t.devices)
+	var disks []types.BaseVirtualDeviceConfigSpec
 	for i, d := range wanted {
-		unit := at[i].unit
-		changes = append(changes, &types.VirtualDeviceConfigSpec{
+		on, ok := busOf(d.Controller)
+		if !ok {
+			return nil, nil, clients.NewError(clients.Unsupported, "VM", fmt.Errorf("there are no disk controllers of type %q on vSphere", d.Controller))
+		}
+		at, key, err := rack.take(on)
+		if err != nil {
+			return nil, nil, err
+		}
+		names[at] = d.Name
+		disks = append(disks, &types.VirtualDeviceConfigSpec{
 			Operation:     types.VirtualDeviceConfigSpecOperationAdd,
 			FileOperation: types.VirtualDeviceConfigSpecFileOperationCreate,
 			Device: &types.VirtualDisk{
 				VirtualDevice: types.VirtualDevice{
 					Key:           int32(-300 - i),
-					ControllerKey: keys[i],
-					UnitNumber:    &unit,
+					ControllerKey: key,
+					UnitNumber:    &at.unit,
 					Backing: &types.VirtualDiskFlatVer2BackingInfo{
 						VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{
 							FileName: "[" + t.datastoreName + "]", Datastore: &t.datastore,
@@ -107,8 +119,12 @@ func dataDisks(wanted []clients.Disk, t target) ([]types.BaseOptionValue, []type
 			},
 		})
 	}
-	names := &types.OptionValue{Key: keyDisks, Value: formatDiskNames(wanted, at)}
-	return []types.BaseOptionValue{names}, changes, nil
+	var changes []types.BaseVirtualDeviceConfigSpec
+	for _, c := range rack.added {
+		changes = append(changes, &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: c})
+	}
+	record := &types.OptionValue{Key: keyDisks, Value: formatDiskNames(names)}
+	return []types.BaseOptionValue{record}, append(changes, disks...), nil
 }
 
 // guestInfo hands user data to the guest, in the form of cloud-init's VMware datasource:

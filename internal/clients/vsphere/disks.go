@@ -5,7 +5,6 @@ package vsphere
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/object"
@@ -14,99 +13,154 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
+// A bus is a kind of controller that disks are attached to, by the names of clients.Disk.
+type bus string
+
+// Buses. Disks of images may also be on IDE, which none is added to.
 const (
-	// A SCSI bus has 16 units, of which the controller itself takes one.
-	scsiUnits          = 16
-	scsiControllerUnit = 7
-	maxSCSIControllers = 4
+	busSCSI bus = "scsi"
+	busSATA bus = "sata"
+	busNVMe bus = "nvme"
+	busIDE  bus = "ide"
 )
 
-// A slot is where a disk is attached: a unit of a SCSI bus. It stays the same while device keys may change.
-type slot struct {
-	bus, unit int32
+// A limit says how many controllers of a kind a VM can have, and how many disks are attached to each. The controller's own
+// unit, -1 for none, is not one of them.
+type limit struct {
+	controllers, units, own int32
 }
 
-// slotOf returns where a disk is attached, false when that is no SCSI bus.
-func slotOf(devices object.VirtualDeviceList, d *types.VirtualDisk) (slot, bool) {
-	c, ok := devices.FindByKey(d.ControllerKey).(types.BaseVirtualSCSIController)
-	if !ok || d.UnitNumber == nil {
+// limitsOf are the limits of vSphere 7: https://configmax.broadcom.com. Paravirtual SCSI and NVMe controllers have more units
+// in later versions, which an older VM has not.
+func limitsOf(b bus) limit {
+	switch b {
+	case busSCSI:
+		return limit{controllers: 4, units: 16, own: 7}
+	case busSATA:
+		return limit{controllers: 4, units: 30, own: -1}
+	case busNVMe:
+		return limit{controllers: 4, units: 15, own: -1}
+	default:
+		return limit{}
+	}
+}
+
+// busOf returns the bus of a disk's controller by the name of clients.Disk, false when vSphere has none of that name.
+func busOf(controller string) (bus, bool) {
+	if controller == "" {
+		return busSCSI, true
+	}
+	return bus(controller), limitsOf(bus(controller)).controllers > 0
+}
+
+// A slot is where a disk is attached: a unit of a controller. It stays the same while device keys may change.
+type slot struct {
+	on           bus
+	number, unit int32
+}
+
+// controllerOf returns a device's bus and number, false when it is no controller of disks.
+func controllerOf(d types.BaseVirtualDevice) (bus, int32, bool) {
+	switch c := d.(type) {
+	case types.BaseVirtualSCSIController:
+		return busSCSI, c.GetVirtualSCSIController().BusNumber, true
+	case types.BaseVirtualSATAController:
+		return busSATA, c.GetVirtualSATAController().BusNumber, true
+	case *types.VirtualNVMEController:
+		return busNVMe, c.BusNumber, true
+	case *types.VirtualIDEController:
+		return busIDE, c.BusNumber, true
+	}
+	return "", 0, false
+}
+
+// slotOf returns where a device is attached, false when that is no controller of disks.
+func slotOf(devices object.VirtualDeviceList, d types.BaseVirtualDevice) (slot, bool) {
+	base := d.GetVirtualDevice()
+	on, number, ok := controllerOf(devices.FindByKey(base.ControllerKey))
+	if !ok || base.UnitNumber == nil {
 		return slot{}, false
 	}
-	return slot{bus: c.GetVirtualSCSIController().BusNumber, unit: *d.UnitNumber}, true
+	return slot{on: on, number: number, unit: *base.UnitNumber}, true
 }
 
-// formatDiskNames writes down which disk is where, as in "data=0:1,logs=0:2".
-func formatDiskNames(disks []clients.Disk, at []slot) string {
-	names := make([]string, 0, len(disks))
-	for i, d := range disks {
-		names = append(names, fmt.Sprintf("%s=%d:%d", d.Name, at[i].bus, at[i].unit))
+// String writes a slot down, as in "0:1" for SCSI and "nvme0:1" for others.
+func (s slot) String() string {
+	if s.on == busSCSI {
+		return fmt.Sprintf("%d:%d", s.number, s.unit)
 	}
-	return strings.Join(names, ",")
+	return fmt.Sprintf("%s%d:%d", s.on, s.number, s.unit)
 }
 
-// parseDiskNames reads what formatDiskNames wrote. What it does not understand it leaves out.
-func parseDiskNames(s string) map[slot]string {
-	names := map[slot]string{}
-	for _, one := range strings.Split(s, ",") {
-		name, at, ok := strings.Cut(one, "=")
-		var p slot
-		if n, err := fmt.Sscanf(at, "%d:%d", &p.bus, &p.unit); ok && err == nil && n == 2 {
-			names[p] = name
+// parseSlot reads what String wrote.
+func parseSlot(s string) (slot, bool) {
+	at := slot{on: busSCSI}
+	for _, b := range []bus{busSATA, busNVMe, busIDE} {
+		if rest, ok := strings.CutPrefix(s, string(b)); ok {
+			at.on, s = b, rest
 		}
 	}
-	return names
+	n, err := fmt.Sscanf(s, "%d:%d", &at.number, &at.unit)
+	return at, err == nil && n == 2
 }
 
-// freeSlots returns n places for disks beside the devices given, and the controllers to add for them. Controllers have
-// negative keys, as what does not exist yet.
-func freeSlots(devices object.VirtualDeviceList, n int) (at []slot, keys []int32, add []types.BaseVirtualDevice, err error) {
-	controllers, taken := usedSlots(devices)
-	for bus := int32(0); bus < maxSCSIControllers && len(at) < n; bus++ {
-		key, exists := controllers[bus]
-		if !exists {
-			key = -100 - bus
-			add = append(add, newController(key, bus))
+// A rack knows which slots of a VM are free, and adds controllers where there are too few.
+type rack struct {
+	// keys of controllers.
+	keys  map[slot]int32
+	taken map[slot]bool
+	// added are the controllers to add, in order.
+	added []types.BaseVirtualDevice
+}
+
+// newRack returns the rack of a VM's devices.
+func newRack(devices object.VirtualDeviceList) *rack {
+	r := &rack{keys: map[slot]int32{}, taken: map[slot]bool{}}
+	for _, d := range devices {
+		if on, number, ok := controllerOf(d); ok {
+			r.keys[slot{on: on, number: number}] = d.GetVirtualDevice().Key
 		}
-		for unit := int32(0); unit < scsiUnits && len(at) < n; unit++ {
-			if unit == scsiControllerUnit || taken[slot{bus, unit}] {
+		if at, ok := slotOf(devices, d); ok {
+			r.taken[at] = true
+		}
+	}
+	return r
+}
+
+// take returns a free slot of a bus and the key of its controller, which is negative when the controller is yet to be added.
+func (r *rack) take(on bus) (slot, int32, error) {
+	limits := limitsOf(on)
+	for number := range limits.controllers {
+		for unit := range limits.units {
+			at := slot{on: on, number: number, unit: unit}
+			if unit == limits.own || r.taken[at] {
 				continue
 			}
-			at = append(at, slot{bus, unit})
-			keys = append(keys, key)
+			r.taken[at] = true
+			return at, r.controller(on, number), nil
 		}
 	}
-	if len(at) < n {
-		return nil, nil, nil, fmt.Errorf("cannot attach %d more disks: %d controllers have no more room", n, maxSCSIControllers)
-	}
-	return at, keys, slices.Clip(add), nil
+	return slot{}, 0, clients.NewError(clients.Invalid, "VM", fmt.Errorf("cannot attach one more disk: %d controllers of type %s have no more room", limits.controllers, on))
 }
 
-// usedSlots returns the keys of SCSI controllers by bus, and what is attached to them.
-func usedSlots(devices object.VirtualDeviceList) (controllers map[int32]int32, taken map[slot]bool) {
-	controllers, taken = map[int32]int32{}, map[slot]bool{}
-	buses := map[int32]int32{}
-	for _, d := range devices {
-		if c, ok := d.(types.BaseVirtualSCSIController); ok {
-			key, bus := d.GetVirtualDevice().Key, c.GetVirtualSCSIController().BusNumber
-			controllers[bus], buses[key] = key, bus
-		}
+// controller returns the key of a controller, which is added when there is none.
+func (r *rack) controller(on bus, number int32) int32 {
+	at := slot{on: on, number: number}
+	if key, ok := r.keys[at]; ok {
+		return key
 	}
-	for _, d := range devices {
-		base := d.GetVirtualDevice()
-		if bus, ok := buses[base.ControllerKey]; ok && base.UnitNumber != nil {
-			taken[slot{bus, *base.UnitNumber}] = true
-		}
+	key := -100 - int32(len(r.added))
+	r.keys[at] = key
+	base := types.VirtualController{BusNumber: number, VirtualDevice: types.VirtualDevice{Key: key}}
+	switch on {
+	case busSATA:
+		r.added = append(r.added, &types.VirtualAHCIController{VirtualSATAController: types.VirtualSATAController{VirtualController: base}})
+	case busNVMe:
+		r.added = append(r.added, &types.VirtualNVMEController{VirtualController: base})
+	default:
+		r.added = append(r.added, &types.ParaVirtualSCSIController{VirtualSCSIController: types.VirtualSCSIController{
+			SharedBus: types.VirtualSCSISharingNoSharing, VirtualController: base,
+		}})
 	}
-	return controllers, taken
-}
-
-// newController describes a SCSI controller to add.
-func newController(key, bus int32) types.BaseVirtualDevice {
-	return &types.ParaVirtualSCSIController{VirtualSCSIController: types.VirtualSCSIController{
-		SharedBus: types.VirtualSCSISharingNoSharing,
-		VirtualController: types.VirtualController{
-			BusNumber:     bus,
-			VirtualDevice: types.VirtualDevice{Key: key},
-		},
-	}}
+	return key
 }

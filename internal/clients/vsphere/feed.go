@@ -29,7 +29,9 @@ func propertySets() []types.PropertySpec {
 		{Type: "Datastore", PathSet: []string{
 			"name", "parent", "host", "summary.accessible", "summary.maintenanceMode", "summary.capacity", "summary.freeSpace",
 		}},
+		{Type: "ResourcePool", PathSet: []string{"name", "parent"}},
 		{Type: "Network", PathSet: []string{"name", "parent"}},
+		{Type: "OpaqueNetwork", PathSet: []string{"summary"}},
 		{Type: "DistributedVirtualPortgroup", PathSet: []string{"name", "parent", "key", "config.distributedVirtualSwitch"}},
 		{Type: "DistributedVirtualSwitch", PathSet: []string{"name", "parent", "uuid"}},
 		{Type: "Folder", PathSet: []string{"name", "parent"}},
@@ -88,7 +90,7 @@ func (c *Client) watch(ctx context.Context, s *session) (types.ManagedObjectRefe
 	none := types.ManagedObjectReference{}
 	views := view.NewManager(s.vim)
 	inventory, err := views.CreateContainerView(ctx, s.vim.ServiceContent.RootFolder, []string{
-		"VirtualMachine", "HostSystem", "ComputeResource", "Datastore", "Network", "DistributedVirtualSwitch", "Folder", "Datacenter",
+		"VirtualMachine", "HostSystem", "ComputeResource", "ResourcePool", "Datastore", "Network", "DistributedVirtualSwitch", "Folder", "Datacenter",
 	}, true)
 	if err != nil {
 		return none, nil, fmt.Errorf("cannot create a view of the inventory: %w", err)

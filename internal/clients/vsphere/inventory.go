@@ -63,7 +63,7 @@ func (c *cache) hosts(z zones) []clients.Host {
 	count := map[types.ManagedObjectReference]int32{}
 	for _, vm := range c.vms {
 		if !vm.template {
-			memory[vm.host] += vm.memoryMiB
+			memory[vm.host] += vm.hardware.memoryMiB
 			count[vm.host]++
 		}
 	}

@@ -33,7 +33,7 @@ func TestLife(t *testing.T) {
 		{Name: "web", Network: "web-tier"},
 	}
 	want.Disks = []clients.Disk{{Name: "data", SizeGiB: 10}, {Name: "logs", SizeGiB: 3, Thick: true}}
-	want.Placement = clients.Placement{Cluster: "prod-cluster-2", Host: "esxi-05", Datastore: "ssd-datastore-2", Folder: "/Production/WebServers"}
+	want.Placement = clients.Placement{Cluster: "prod-cluster-2", Host: "esxi-05", Datastore: "ssd-datastore-2", Folder: "/Production/WebServers", Datacenter: "prod-dc"}
 	id := want.Identity
 
 	vm, err := c.ObserveVM(ctx, id, "")
@@ -51,16 +51,26 @@ func TestLife(t *testing.T) {
 
 	observed := clients.VM{
 		State: clients.VMPresent, Owner: id.Owner, Name: "web-1", PowerState: clients.PoweredOn, CPU: 4, MemoryMiB: 4096,
+		Firmware: clients.BIOS, GuestTools: true, GuestDataHash: want.GuestData.Hash(want.Networks),
 		Placement: want.Placement,
-		Networks:  []clients.NetworkObservation{{Network: "VM Network", MACAddress: "00:50:56:00:00:01"}, {Network: "web-tier"}},
+		Plug: clients.HotPlug{
+			MinCPU: 4, MaxCPU: 4, CPUWhy: "the VM was made without CPU hot-add",
+			MinMemoryMiB: 4096, MaxMemoryMiB: 4096, MemoryWhy: "the VM was made without memory hot-add",
+			Disks: true, Networks: true,
+		},
+		Networks: []clients.NetworkObservation{
+			{Name: "primary", Network: "VM Network", Model: "VMXNET3", MACAddress: "00:50:56:00:00:01"},
+			{Name: "web", Network: "web-tier", Model: "VMXNET3"},
+		},
 		Disks: []clients.DiskObservation{
-			{SizeGiB: 4, Datastore: "ssd-datastore-2"},
-			{Name: "data", SizeGiB: 10, Datastore: "ssd-datastore-2"},
-			{Name: "logs", SizeGiB: 3, Datastore: "ssd-datastore-2"},
+			{Name: clients.RootDisk, SizeGiB: 4, Datastore: "ssd-datastore-2", Controller: "scsi", Growable: true},
+			{Name: "data", SizeGiB: 10, Datastore: "ssd-datastore-2", Controller: "scsi", Growable: true},
+			{Name: "logs", SizeGiB: 3, Datastore: "ssd-datastore-2", Controller: "scsi", Thick: true, Growable: true},
 		},
 	}
 	ignore := cmp.Options{
-		cmpopts.IgnoreFields(clients.VM{}, "ID", "IPAddresses"),
+		cmpopts.IgnoreFields(clients.VM{}, "ID", "IPAddresses", "BootID", "Hostname"),
+		cmpopts.IgnoreFields(clients.DiskObservation{}, "Path"),
 		cmpopts.IgnoreFields(clients.NetworkObservation{}, "IPAddresses"),
 		cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".MACAddress" }, cmp.Comparer(func(a, b string) bool { return a == b || a == "" || b == "" })),
 	}
@@ -162,7 +172,7 @@ func TestManyDisks(t *testing.T) {
 	for _, d := range vm.Disks {
 		names = append(names, d.Name)
 	}
-	if got := strings.Join(names, ""); got != "abcdefghijklmnopqrst" {
-		t.Errorf("data disks are %q, want all twenty, on more than one controller", got)
+	if got := strings.Join(names, ""); got != "rootabcdefghijklmnopqrst" {
+		t.Errorf("disks are %q, want the image's and all twenty, on more than one controller", got)
 	}
 }

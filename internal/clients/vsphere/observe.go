@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/object"
@@ -141,34 +142,87 @@ func (c *cache) one(id clients.Identity) (*record, error) {
 // vm returns a record in the port's terms.
 func (c *cache) vm(r *record) clients.VM {
 	vm := clients.VM{
-		Owner:       r.owner,
-		ID:          r.ref.Value,
-		Name:        r.name,
-		PowerState:  r.power,
-		CPU:         r.cpus,
-		MemoryMiB:   r.memoryMiB,
-		IPAddresses: r.addresses,
-		Placement:   clients.Placement{Host: c.name(r.host), Folder: c.folder(r.parent)},
-	}
-	if cluster, ok := c.parent(r.host); ok && cluster.Type == "ClusterComputeResource" {
-		vm.Placement.Cluster = c.name(cluster)
+		Owner:         r.owner,
+		ID:            r.ref.Value,
+		Name:          r.name,
+		PowerState:    r.power,
+		BootID:        r.booted,
+		CPU:           r.hardware.cpus,
+		MemoryMiB:     r.hardware.memoryMiB,
+		Firmware:      r.hardware.firmware,
+		SecureBoot:    r.hardware.secureBoot,
+		HotAdd:        clients.HotAdd{CPU: r.hardware.cpuHotAdd, Memory: r.hardware.memoryHotAdd},
+		Plug:          r.plug(int32(get[int16](c.objects[r.host], "summary.hardware.numCpuThreads"))),
+		GuestTools:    r.tools,
+		Hostname:      r.hostname,
+		IPAddresses:   slices.Clone(r.addresses),
+		Placement:     c.placement(r),
+		GuestDataHash: r.guestData,
+		Tags:          slices.Clone(r.tags),
+		Attributes:    c.attributes(r),
 	}
 	for _, n := range r.nics {
-		network := n.network
-		if network == "" {
-			network = c.name(n.portGroup)
-		}
-		vm.Networks = append(vm.Networks, clients.NetworkObservation{Network: network, MACAddress: n.mac, IPAddresses: n.addresses})
-	}
-	for _, d := range r.disks {
-		vm.Disks = append(vm.Disks, clients.DiskObservation{
-			Name: d.name, SizeGiB: (d.bytes + gib - 1) / gib, Datastore: c.name(d.datastore),
+		vm.Networks = append(vm.Networks, clients.NetworkObservation{
+			Name: n.name, Network: c.networkName(n), Model: n.model, MACAddress: n.mac, IPAddresses: slices.Clone(n.addresses),
 		})
 	}
-	if len(vm.Disks) > 0 {
-		vm.Placement.Datastore = vm.Disks[0].Datastore
+	for _, d := range r.disks {
+		why := r.growWhy(d)
+		vm.Disks = append(vm.Disks, clients.DiskObservation{
+			Name: d.name, SizeGiB: (d.bytes + gib - 1) / gib, Datastore: c.name(d.datastore), Path: d.file,
+			Controller: string(d.slot.on), Thick: d.thick, Growable: why == "", GrowWhy: why,
+		})
 	}
 	return vm
+}
+
+// attributes returns the values that those of our custom attributes have that the VM still has.
+func (c *cache) attributes(r *record) map[string]string {
+	var values map[string]string
+	for name := range r.attributes {
+		if value := r.fields[c.fields[name]]; value != "" {
+			if values == nil {
+				values = map[string]string{}
+			}
+			values[name] = value
+		}
+	}
+	return values
+}
+
+// placement says where a VM is. Its datastore is that of its first disk.
+func (c *cache) placement(r *record) clients.Placement {
+	at := clients.Placement{Host: c.name(r.host), Folder: c.folder(r.parent)}
+	if dc, ok := c.datacenter(r.ref); ok {
+		at.Datacenter = c.name(dc)
+	}
+	if cluster, ok := c.parent(r.host); ok {
+		if cluster.Type == "ClusterComputeResource" {
+			at.Cluster = c.name(cluster)
+		}
+		if r.pool != get[types.ManagedObjectReference](c.objects[cluster], "resourcePool") {
+			at.ResourcePool = c.name(r.pool)
+		}
+	}
+	if len(r.disks) > 0 {
+		at.Datastore = c.name(r.disks[0].datastore)
+	}
+	return at
+}
+
+// networkName returns the name of the network that an interface is connected to.
+func (c *cache) networkName(n nic) string {
+	switch {
+	case n.network != "":
+		return n.network
+	case n.opaque != "":
+		for ref, p := range c.objects {
+			if s := get[types.OpaqueNetworkSummary](p, "summary"); ref.Type == "OpaqueNetwork" && s.OpaqueNetworkId == n.opaque {
+				return c.name(ref)
+			}
+		}
+	}
+	return c.name(n.portGroup)
 }
 
 // explain names the VM that had the name first, when a creation failed for that.

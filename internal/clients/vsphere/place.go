@@ -83,7 +83,7 @@ func (r *resolver) freeMemory(host ref) int64 {
 	free := get[int64](r.cache.objects[host], "summary.hardware.memorySize") / mib
 	for _, vm := range r.cache.vms {
 		if vm.host == host && !vm.template {
-			free -= vm.memoryMiB
+			free -= vm.hardware.memoryMiB
 		}
 	}
 	for _, v := range r.reserved {

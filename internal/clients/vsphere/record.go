@@ -4,25 +4,14 @@
 package vsphere
 
 import (
-	"net/netip"
 	"reflect"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
-)
-
-// Keys of a VM's extra configuration.
-const (
-	// KeyOwner holds the owner's mark.
-	KeyOwner = "virtrigaud.owner"
-	// KeyNamespace holds the namespace of the owner, for people.
-	KeyNamespace = "virtrigaud.namespace"
-	// keyDisks holds where data disks are attached, by name.
-	keyDisks = "virtrigaud.disks"
 )
 
 // extra is the path of a key of the extra configuration.
@@ -32,10 +21,14 @@ func extra(key string) string { return `config.extraConfig["` + key + `"]` }
 // itself all the time.
 func vmProperties() []string {
 	return []string{
-		"name", "parent", "resourcePool", "disabledMethod",
-		"config.instanceUuid", "config.template", "config.hardware.numCPU", "config.hardware.numCoresPerSocket",
-		"config.hardware.memoryMB", "config.hardware.device", extra(KeyOwner), extra(keyDisks),
-		"runtime.powerState", "runtime.connectionState", "runtime.host", "guest.ipAddress", "guest.net",
+		"name", "parent", "resourcePool", "disabledMethod", "customValue", "snapshot",
+		"config.instanceUuid", "config.template", "config.version", "config.changeVersion", "config.files.vmPathName",
+		"config.hardware.numCPU", "config.hardware.numCoresPerSocket", "config.hardware.memoryMB", "config.hardware.device",
+		"config.firmware", "config.bootOptions", "config.cpuHotAddEnabled", "config.cpuHotRemoveEnabled",
+		"config.memoryHotAddEnabled", "config.hotPlugMemoryLimit", "config.hotPlugMemoryIncrementSize",
+		extra(KeyOwner), extra(keyDisks), extra(keyNetworks), extra(keyGuestData), extra(keyTags), extra(keyAttributes),
+		"runtime.powerState", "runtime.connectionState", "runtime.host", "runtime.bootTime",
+		"guest.ipAddress", "guest.net", "guest.hostName", "guest.toolsRunningStatus",
 	}
 }
 
@@ -47,36 +40,56 @@ type record struct {
 	name     string
 	parent   types.ManagedObjectReference
 	host     types.ManagedObjectReference
+	pool     types.ManagedObjectReference
 	template bool
+	// version changes whenever the configuration does.
+	version string
 	// beingMade says that the vCenter does not allow the VM to be powered on, though it is off: it is still being cloned.
 	beingMade bool
 	// unreachable says that the VM's host does not answer.
 	unreachable bool
 	power       clients.PowerState
-	cpus        int32
-	memoryMiB   int64
-	addresses   []string
-	nics        []nic
-	disks       []disk
-}
-
-// A nic is a network interface. Its backing is the port group's name or reference.
-type nic struct {
-	network   string
-	portGroup types.ManagedObjectReference
-	mac       string
+	// booted is when the VM was powered on, empty while it is off.
+	booted    string
+	hardware  hardware
+	tools     bool
+	hostname  string
 	addresses []string
+	nics      []nic
+	disks     []disk
+	diskNames map[slot]string
+	nicNames  map[int32]string
+	snapshots bool
+	guestData string
+	tags      []clients.Tag
+	// attributes are those we gave, fields are the values that the VM has, by the vCenter's keys.
+	attributes map[string]string
+	fields     map[int32]string
+	// files is the path of the VM's own file.
+	files string
 }
 
-// A disk is a virtual disk. Its name is empty when it came with the image.
-type disk struct {
-	name      string
-	bytes     int64
-	datastore types.ManagedObjectReference
+// hardware is what of a VM's hardware is no device.
+type hardware struct {
+	cpus, cores int32
+	memoryMiB   int64
+	firmware    clients.Firmware
+	secureBoot  bool
+	// version such as "vmx-19".
+	version                               string
+	cpuHotAdd, cpuHotRemove, memoryHotAdd bool
+	hotPlugLimitMiB, hotPlugStepMiB       int64
 }
 
-// equal says whether two records say the same. Both may be nil.
-func (r *record) equal(o *record) bool { return reflect.DeepEqual(r, o) }
+// same says whether two records say the same to those who observe. Both may be nil.
+func (r *record) same(o *record) bool {
+	if r == nil || o == nil {
+		return r == o
+	}
+	a, b := *r, *o
+	a.version, b.version = "", ""
+	return reflect.DeepEqual(&a, &b)
+}
 
 // foreign says whether the VM is not the owner's. A VM that is being made may not have its mark yet.
 func (r *record) foreign(owner string) bool {
@@ -92,22 +105,63 @@ func newRecord(ref types.ManagedObjectReference, p properties) *record {
 		name:      get[string](p, "name"),
 		parent:    get[types.ManagedObjectReference](p, "parent"),
 		host:      get[types.ManagedObjectReference](p, "runtime.host"),
+		pool:      get[types.ManagedObjectReference](p, "resourcePool"),
 		template:  get[bool](p, "config.template"),
+		version:   get[string](p, "config.changeVersion"),
 		power:     powerState(get[types.VirtualMachinePowerState](p, "runtime.powerState")),
-		cpus:      get[int32](p, "config.hardware.numCPU"),
-		memoryMiB: int64(get[int32](p, "config.hardware.memoryMB")),
+		hardware:  newHardware(p),
+		hostname:  get[string](p, "guest.hostName"),
+		guestData: option(p, keyGuestData),
+		tags:      parseTags(option(p, keyTags)),
+		files:     get[string](p, "config.files.vmPathName"),
 	}
 	connection := get[types.VirtualMachineConnectionState](p, "runtime.connectionState")
 	r.unreachable = connection == types.VirtualMachineConnectionStateDisconnected || connection == types.VirtualMachineConnectionStateInaccessible
 	disabled := get[types.ArrayOfString](p, "disabledMethod").String
 	r.beingMade = r.power == clients.PoweredOff && !r.template && slices.Contains(disabled, "PowerOnVM_Task")
+	r.tools = get[string](p, "guest.toolsRunningStatus") == string(types.VirtualMachineToolsRunningStatusGuestToolsRunning)
+	if at := get[time.Time](p, "runtime.bootTime"); r.power != clients.PoweredOff && !at.IsZero() {
+		r.booted = at.UTC().Format(time.RFC3339Nano)
+	}
+	r.snapshots = len(get[types.VirtualMachineSnapshotInfo](p, "snapshot").RootSnapshotList) > 0
+	r.attributes = parseAttributes(option(p, keyAttributes))
+	for _, v := range get[types.ArrayOfCustomFieldValue](p, "customValue").CustomFieldValue {
+		if s, ok := v.(*types.CustomFieldStringValue); ok {
+			if r.fields == nil {
+				r.fields = map[int32]string{}
+			}
+			r.fields[s.Key] = s.Value
+		}
+	}
 
-	nets := get[types.ArrayOfGuestNicInfo](p, "guest.net").GuestNicInfo
 	devices := object.VirtualDeviceList(get[types.ArrayOfVirtualDevice](p, "config.hardware.device").VirtualDevice)
-	r.nics = nicsOf(devices, nets)
-	r.disks = disksOf(devices, parseDiskNames(option(p, keyDisks)))
+	r.diskNames, r.nicNames = parseDiskNames(option(p, keyDisks)), parseNetworkNames(option(p, keyNetworks))
+	r.nics = nicsOf(devices, r.nicNames, get[types.ArrayOfGuestNicInfo](p, "guest.net").GuestNicInfo)
+	r.disks = disksOf(devices, r.diskNames)
 	r.addresses = addressesOf(get[string](p, "guest.ipAddress"), r.nics)
 	return r
+}
+
+func newHardware(p properties) hardware {
+	h := hardware{
+		cpus:            get[int32](p, "config.hardware.numCPU"),
+		cores:           get[int32](p, "config.hardware.numCoresPerSocket"),
+		memoryMiB:       int64(get[int32](p, "config.hardware.memoryMB")),
+		firmware:        clients.BIOS,
+		version:         get[string](p, "config.version"),
+		cpuHotAdd:       get[bool](p, "config.cpuHotAddEnabled"),
+		cpuHotRemove:    get[bool](p, "config.cpuHotRemoveEnabled"),
+		memoryHotAdd:    get[bool](p, "config.memoryHotAddEnabled"),
+		hotPlugLimitMiB: get[int64](p, "config.hotPlugMemoryLimit"),
+		hotPlugStepMiB:  get[int64](p, "config.hotPlugMemoryIncrementSize"),
+	}
+	if get[string](p, "config.firmware") == string(types.GuestOsDescriptorFirmwareTypeEfi) {
+		h.firmware = clients.UEFI
+	}
+	if secure := get[types.VirtualMachineBootOptions](p, "config.bootOptions").EfiSecureBootEnabled; secure != nil {
+		h.secureBoot = *secure
+	}
+	return h
 }
 
 // option returns the value of a key of the extra configuration.
@@ -126,77 +180,4 @@ func powerState(s types.VirtualMachinePowerState) clients.PowerState {
 	default:
 		return clients.PoweredOff
 	}
-}
-
-func nicsOf(devices object.VirtualDeviceList, nets []types.GuestNicInfo) []nic {
-	var nics []nic
-	for _, d := range devices.SelectByType((*types.VirtualEthernetCard)(nil)) {
-		base, ok := d.(types.BaseVirtualEthernetCard)
-		if !ok {
-			continue
-		}
-		card := base.GetVirtualEthernetCard()
-		n := nic{mac: strings.ToLower(card.MacAddress)}
-		switch b := card.Backing.(type) {
-		case *types.VirtualEthernetCardNetworkBackingInfo:
-			n.network = b.DeviceName
-		case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo:
-			n.portGroup = types.ManagedObjectReference{Type: "DistributedVirtualPortgroup", Value: b.Port.PortgroupKey}
-		}
-		for _, g := range nets {
-			if g.DeviceConfigId == card.Key || g.MacAddress != "" && strings.EqualFold(g.MacAddress, card.MacAddress) {
-				n.addresses = lasting(g.IpAddress)
-				break
-			}
-		}
-		nics = append(nics, n)
-	}
-	return nics
-}
-
-// lasting returns the addresses that are not link-local, in the order of the guest.
-func lasting(addresses []string) []string {
-	var keep []string
-	for _, a := range addresses {
-		if ip, err := netip.ParseAddr(a); err == nil && !ip.IsLinkLocalUnicast() && !ip.IsLoopback() {
-			keep = append(keep, a)
-		}
-	}
-	return keep
-}
-
-// addressesOf returns all addresses of a guest, the one that it calls its own first.
-func addressesOf(primary string, nics []nic) []string {
-	all := lasting([]string{primary})
-	for _, n := range nics {
-		for _, a := range n.addresses {
-			if !slices.Contains(all, a) {
-				all = append(all, a)
-			}
-		}
-	}
-	return all
-}
-
-func disksOf(devices object.VirtualDeviceList, names map[slot]string) []disk {
-	var disks []disk
-	for _, d := range devices.SelectByType((*types.VirtualDisk)(nil)) {
-		v, ok := d.(*types.VirtualDisk)
-		if !ok {
-			continue
-		}
-		bytes := v.CapacityInBytes
-		if bytes == 0 {
-			bytes = v.CapacityInKB * 1024
-		}
-		one := disk{bytes: bytes}
-		if b, ok := v.Backing.(types.BaseVirtualDeviceFileBackingInfo); ok && b.GetVirtualDeviceFileBackingInfo().Datastore != nil {
-			one.datastore = *b.GetVirtualDeviceFileBackingInfo().Datastore
-		}
-		if s, ok := slotOf(devices, v); ok {
-			one.name = names[s]
-		}
-		disks = append(disks, one)
-	}
-	return disks
 }
