@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 )
 
 // GuestData is what a guest is told at its first boot, besides the addresses of its networks.
@@ -47,24 +46,27 @@ type Sysprep struct {
 }
 
 // Hash returns what changes whenever the data that a guest was given does, and from which nothing confidential can be read.
-// It covers the addresses of the networks, which are handed over with it.
+// It covers the addresses of the networks, which are handed over with it. What is empty has no part in it, so that a release
+// that knows of more has the same hash for a guest that has none of it.
 func (g GuestData) Hash(networks []Network) string {
-	type address struct {
-		Name, Address, Gateway string
-		DNS                    []string
-	}
-	var addresses []address
-	for _, n := range networks {
-		if n.Address != "" || len(n.DNS) > 0 {
-			addresses = append(addresses, address{n.Name, n.Address, n.Gateway, n.DNS})
+	data := map[string]any{}
+	put := func(name string, value any, empty bool) {
+		if !empty {
+			data[name] = value
 		}
 	}
-	raw, err := json.Marshal(struct {
-		Data      GuestData
-		Addresses []address
-	}{g, addresses})
+	put("userData", g.UserData, g.UserData == "")
+	put("hostname", g.Hostname, g.Hostname == "")
+	put("domain", g.Domain, g.Domain == "")
+	put("timeZone", g.TimeZone, g.TimeZone == "")
+	put("prep", g.Prep, g.Prep == PrepCloudInit)
+	put("sysprep", g.Sysprep, g.Sysprep == nil)
+	for _, n := range networks {
+		put("network/"+n.Name, []any{n.Address, n.Gateway, n.DNS}, n.Address == "" && len(n.DNS) == 0)
+	}
+	raw, err := json.Marshal(data) // Maps come out in the order of their keys.
 	if err != nil {
-		panic(fmt.Sprintf("cannot encode strings as JSON: %v", err)) // Only strings and numbers: it cannot fail.
+		return "" // Strings and numbers can always be encoded.
 	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:8])

@@ -75,7 +75,7 @@ func askHTTP(ctx context.Context, addr netip.Addr, p probe) error {
 	if err != nil {
 		return fmt.Errorf("GET %s: %s", u, cause(err))
 	}
-	defer resp.Body.Close() //nolint:errcheck // Nothing was read from it.
+	defer resp.Body.Close()
 	if resp.StatusCode < 200 || resp.StatusCode >= 400 {
 		return fmt.Errorf("GET %s: %s", u, resp.Status)
 	}

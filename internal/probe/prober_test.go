@@ -213,7 +213,7 @@ func port(t *testing.T, s string) int32 {
 // closedPort returns a port that nothing listens at.
 func closedPort(t *testing.T) int32 {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It ends at once.
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
