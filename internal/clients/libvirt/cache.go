@@ -16,6 +16,8 @@ import (
 type cache struct {
 	domains map[string]domain // by UUID
 	pools   map[string]pool   // by name
+	// networks by name.
+	networks map[string]bool
 	// addresses of the guests that run, by the UUID of their domain.
 	addresses map[string]addresses
 
@@ -78,6 +80,8 @@ type volume struct {
 	backing  string
 	format   string
 	capacity uint64
+	// allocation is the space that it takes.
+	allocation uint64
 }
 
 // addresses of one run of a guest, by MAC address.
@@ -146,8 +150,9 @@ func (h *host) view(d domain) clients.VM {
 	return vm
 }
 
+const gib = 1 << 30
+
 func gibRoundedUp(bytes uint64) int64 {
-	const gib = 1 << 30
 	return int64((bytes + gib - 1) / gib) //nolint:gosec // No disk is that large.
 }
 

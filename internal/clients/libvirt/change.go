@@ -16,9 +16,6 @@ var errNoChange = clients.NewError(clients.Unsupported, "", errors.New("existing
 // FindVM implements clients.Hypervisor.
 func (c *Client) FindVM(context.Context, string) (string, error) { return "", errNoChange }
 
-// CheckVM implements clients.Hypervisor.
-func (c *Client) CheckVM(context.Context, clients.VMSpec) error { return nil }
-
 // AdoptVM implements clients.Hypervisor.
 func (c *Client) AdoptVM(context.Context, clients.VMSpec) error { return errNoChange }
 

@@ -175,6 +175,21 @@ func (c *Client) find(uuid string) (*host, domain, bool) {
 	return on, found, on != nil
 }
 
+// locate is find of a VM that shall be worked on: one that two hosts have is nobody's to choose from.
+func (c *Client) locate(uuid string) (*host, domain, bool, error) {
+	on, found, ok := c.find(uuid)
+	for _, h := range c.hosts {
+		if !ok || h == on || h.ready() != nil {
+			continue
+		}
+		if _, twice := h.domain(uuid); twice {
+			return nil, domain{}, false, errorf(clients.Conflict, "VM",
+				"hosts %q and %q both have a domain of UUID %s: undefine the one that is not to be kept", on.Name, h.Name, uuid)
+		}
+	}
+	return on, found, ok, nil
+}
+
 // host returns the host of a name.
 func (c *Client) host(name string) (*host, error) {
 	for _, h := range c.hosts {

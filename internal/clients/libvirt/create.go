@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"libvirt.org/go/libvirt"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
@@ -24,31 +23,16 @@ func (c *Client) CreateVM(ctx context.Context, spec clients.VMSpec) (clients.Tas
 		}
 		return "", errorf(clients.Busy, "VM", "host %q is still removing the VM", j.host)
 	}
-	if h, d, ok := c.find(spec.UUID); ok {
-		if err := h.ready(); err != nil {
-			return "", err
-		}
-		if d.mark.UID != spec.Owner {
-			return "", errForeign(h, d.name, d.mark)
-		}
-		if !d.mark.Incomplete {
-			return clients.TaskRef(h.Name), nil
-		}
-		spec.Placement.Host = h.Name // what an earlier client left there is replaced
-	} else {
-		id := spec.Identity
-		id.Host = spec.Placement.Host
-		if err := c.confirmAbsence(id, ""); err != nil {
-			return "", err
-		}
+	done, err := c.checkExisting(&spec)
+	if err != nil || done != "" {
+		return done, err
 	}
-	h, p, err := c.place(spec)
+	h, b, err := c.place(spec)
 	if err != nil {
 		c.rescanFor(err, spec)
 		return "", err
 	}
-	b, err := h.plan(ctx, spec, p)
-	if err != nil {
+	if err := h.confirm(ctx, b); err != nil {
 		return "", err
 	}
 	c.setHome(spec.UUID, h.Name)
@@ -58,10 +42,47 @@ func (c *Client) CreateVM(ctx context.Context, spec clients.VMSpec) (clients.Tas
 	return clients.TaskRef(h.Name), nil
 }
 
-// rescanFor has the pools look at their disks when an image was not found: it may have been put there since. A later try
-// then finds it.
+// CheckVM returns why CreateVM would refuse the VM, as far as the cache knows. It calls nothing.
+func (c *Client) CheckVM(ctx context.Context, spec clients.VMSpec) error {
+	c.awaitSettled(ctx)
+	if done, err := c.checkExisting(&spec); err != nil || done != "" {
+		return err
+	}
+	_, _, err := c.place(spec)
+	if err != nil {
+		c.rescanFor(err, spec)
+	}
+	return err
+}
+
+// checkExisting returns the task of a VM that is there already, and an error when it cannot be known that there is none or
+// when it is somebody else's. One that an earlier client left incomplete is replaced where it is.
+func (c *Client) checkExisting(spec *clients.VMSpec) (clients.TaskRef, error) {
+	h, d, ok, err := c.locate(spec.UUID)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		id := spec.Identity
+		id.Host = spec.Placement.Host
+		return "", c.confirmAbsence(id, "")
+	}
+	switch {
+	case h.ready() != nil:
+		return "", h.ready()
+	case d.mark.UID != spec.Owner:
+		return "", errForeign(h, d.name, d.mark)
+	case !d.mark.Incomplete:
+		return clients.TaskRef(h.Name), nil
+	}
+	spec.Placement.Host = h.Name
+	return "", nil
+}
+
+// rescanFor has the pools look at their disks when an image was not found or no room: that may have changed since. A later
+// try then finds it.
 func (c *Client) rescanFor(err error, spec clients.VMSpec) {
-	if clients.SubjectOf(err) != "Image" {
+	if clients.SubjectOf(err) != "Image" && clients.ClassOf(err) != clients.Capacity {
 		return
 	}
 	hosts, err := c.candidates(spec.Placement)
@@ -74,28 +95,19 @@ func (c *Client) rescanFor(err error, spec clients.VMSpec) {
 	}
 }
 
-// plan asks the host whether what the VM needs is there, and returns what to make.
-func (h *host) plan(ctx context.Context, spec clients.VMSpec, p pool) (*blueprint, error) {
-	image, _ := h.image(spec.Image.Name, p.name)
-	h.mu.RLock()
-	guests := h.cache.guests
-	h.mu.RUnlock()
-	b := &blueprint{VMSpec: spec, pool: p, image: image, networks: networksOf(spec), guests: guests, seed: guests.upload}
-	if !guests.upload && spec.GuestData.UserData != "" {
-		return nil, errorf(clients.Unsupported, "", "host %q cannot be given the guest's user data", h.Name)
-	}
+// confirm asks the host whether what the VM needs is there, of which the cache may have an older description.
+func (h *host) confirm(ctx context.Context, b *blueprint) error {
 	fresh, err := ask(ctx, h, "StorageVolGetXMLDesc", func(conn *libvirt.Connect) (volume, error) {
-		if err := h.checkName(conn, spec); err != nil {
+		if err := h.checkName(conn, b.VMSpec); err != nil {
 			return volume{}, err
 		}
 		for _, n := range b.networks {
-			if err := checkNetwork(conn, h.Name, n.network); err != nil {
+			if err := checkNetwork(conn, h.Name, n); err != nil {
 				return volume{}, err
 			}
 		}
-		// The cache may have an older description of the image.
 		var fresh volume
-		err := withVolume(conn, image.pool, image.name, func(_ *libvirt.StoragePool, v *libvirt.StorageVol) error {
+		err := withVolume(conn, b.image.pool, b.image.name, func(_ *libvirt.StoragePool, v *libvirt.StorageVol) error {
 			var err error
 			fresh, err = describeVolume(v)
 			return err
@@ -103,10 +115,9 @@ func (h *host) plan(ctx context.Context, spec clients.VMSpec, p pool) (*blueprin
 		return fresh, err
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	b.image.volume = fresh
-	return b, nil
+	return b.use(imageVolume{pool: b.image.pool, volume: fresh})
 }
 
 // checkName returns an error when a domain of somebody else has the VM's name.
@@ -129,10 +140,13 @@ func (h *host) checkName(conn *libvirt.Connect, spec clients.VMSpec) error {
 	return errForeign(h, found.name, found.mark)
 }
 
-func checkNetwork(conn *libvirt.Connect, host, name string) error {
-	n, err := conn.LookupNetworkByName(name)
+func checkNetwork(conn *libvirt.Connect, host string, asked clients.Network) error {
+	if asked.Bridge != "" {
+		return nil // libvirt looks for it when the VM is started
+	}
+	n, err := conn.LookupNetworkByName(asked.Network)
 	if hasCode(err, libvirt.ERR_NO_NETWORK) {
-		return errorf(clients.NotFound, "Network", "host %q has no network %q", host, name)
+		return errNoNetwork(host, asked.Network)
 	}
 	if err != nil {
 		return err
@@ -153,11 +167,14 @@ func (h *host) steps(b *blueprint) []step {
 		{"claim", func(ctx context.Context) error { return h.define(ctx, b, true) }},
 		{"root", func(ctx context.Context) error { return h.makeRoot(ctx, b) }},
 	}
-	for _, d := range b.Disks {
-		out = append(out, step{"disk " + d.Name, func(ctx context.Context) error { return h.makeData(ctx, b, d) }})
+	for _, d := range b.dataDisks() {
+		out = append(out, step{"disk " + d.Name, func(ctx context.Context) error { return h.makeData(ctx, b.pools[d.Name].name, b.UUID, d) }})
 	}
-	if b.seed {
+	if b.seed() {
 		out = append(out, step{"seed", func(ctx context.Context) error { return h.makeSeed(ctx, b) }})
+	}
+	if b.Libvirt.Autostart {
+		out = append(out, step{"autostart", func(ctx context.Context) error { return h.autostart(ctx, b.UUID) }})
 	}
 	return append(out, step{"complete", func(ctx context.Context) error { return h.define(ctx, b, false) }})
 }
@@ -205,6 +222,15 @@ func (c *Client) makeAll(ctx context.Context, h *host, b *blueprint) error {
 	return nil
 }
 
+// autostart has the host start the VM when it starts itself.
+func (h *host) autostart(ctx context.Context, uuid string) error {
+	err := h.withDomain(ctx, "DomainSetAutostart", uuid, func(d *libvirt.Domain) error { return d.SetAutostart(true) })
+	if err != nil {
+		return fmt.Errorf("cannot have the VM start with its host: %w", err)
+	}
+	return nil
+}
+
 // define tells libvirt of the domain, or of its final form.
 func (h *host) define(ctx context.Context, b *blueprint, incomplete bool) error {
 	raw, err := b.domainXML(incomplete)
@@ -227,113 +253,6 @@ func (h *host) define(ctx context.Context, b *blueprint, incomplete bool) error 
 	return h.refreshDomain(ctx, b.UUID)
 }
 
-// makeRoot makes the VM's first disk: a copy of the image, or an overlay of it.
-func (h *host) makeRoot(ctx context.Context, b *blueprint) error {
-	x := &libvirtxml.StorageVolume{
-		Name:     rootVolume(b.UUID),
-		Capacity: &libvirtxml.StorageVolumeSize{Value: b.image.capacity},
-		Target:   &libvirtxml.StorageVolumeTarget{Format: &libvirtxml.StorageVolumeTargetFormat{Type: "qcow2"}},
-	}
-	if b.Linked {
-		x.BackingStore = &libvirtxml.StorageVolumeBackingStore{
-			Path: b.image.path, Format: &libvirtxml.StorageVolumeTargetFormat{Type: b.image.format},
-		}
-		return h.makeVolume(ctx, b, x)
-	}
-	select {
-	case h.copies <- struct{}{}:
-		defer func() { <-h.copies }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	raw, err := x.Marshal()
-	if err != nil {
-		return err
-	}
-	err = work(ctx, h, "StorageVolCreateXMLFrom", func(conn *libvirt.Connect) error {
-		return withVolume(conn, b.image.pool, b.image.name, func(_ *libvirt.StoragePool, image *libvirt.StorageVol) error {
-			return unlessThere(conn, b.pool.name, x.Name, func(p *libvirt.StoragePool) (*libvirt.StorageVol, error) {
-				return p.StorageVolCreateXMLFrom(raw, image, 0)
-			})
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("cannot copy image %q: %w", b.Image, err)
-	}
-	return nil
-}
-
-// makeData makes one of the VM's data disks.
-func (h *host) makeData(ctx context.Context, b *blueprint, d clients.Disk) error {
-	x := &libvirtxml.StorageVolume{
-		Name:       dataVolume(b.UUID, d),
-		Capacity:   &libvirtxml.StorageVolumeSize{Unit: "GiB", Value: uint64(d.SizeGiB)}, //nolint:gosec // Positive by contract.
-		Allocation: &libvirtxml.StorageVolumeSize{},
-		Target:     &libvirtxml.StorageVolumeTarget{Format: &libvirtxml.StorageVolumeTargetFormat{Type: "qcow2"}},
-	}
-	if d.Thick {
-		x.Allocation = x.Capacity // has the whole size taken at once
-	}
-	return h.makeVolume(ctx, b, x)
-}
-
-// makeSeed makes the disk with the guest's data.
-func (h *host) makeSeed(ctx context.Context, b *blueprint) error {
-	image, err := seedImage(b.UUID, b.Name, b.GuestData.UserData)
-	if err != nil {
-		return fmt.Errorf("cannot make the guest's data: %w", err)
-	}
-	x := &libvirtxml.StorageVolume{
-		Name:     seedVolume(b.UUID),
-		Capacity: &libvirtxml.StorageVolumeSize{Value: uint64(len(image))},
-		Target:   &libvirtxml.StorageVolumeTarget{Format: &libvirtxml.StorageVolumeTargetFormat{Type: "raw"}},
-	}
-	if err := h.makeVolume(ctx, b, x); err != nil {
-		return err
-	}
-	err = work(ctx, h, "StorageVolUpload", func(conn *libvirt.Connect) error {
-		return withVolume(conn, b.pool.name, x.Name, func(_ *libvirt.StoragePool, v *libvirt.StorageVol) error {
-			return upload(conn, v, image)
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("cannot upload the guest's data: %w", err)
-	}
-	return nil
-}
-
-// makeVolume makes a volume in the VM's pool.
-func (h *host) makeVolume(ctx context.Context, b *blueprint, x *libvirtxml.StorageVolume) error {
-	raw, err := x.Marshal()
-	if err != nil {
-		return err
-	}
-	err = work(ctx, h, "StorageVolCreateXML", func(conn *libvirt.Connect) error {
-		return unlessThere(conn, b.pool.name, x.Name, func(p *libvirt.StoragePool) (*libvirt.StorageVol, error) {
-			return p.StorageVolCreateXML(raw, 0)
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("cannot make volume %q: %w", x.Name, err)
-	}
-	return nil
-}
-
-// unlessThere makes a volume. One that is there already is kept: what an incomplete VM had was removed, so that it is of a VM
-// of ours whose domain somebody undefined, with all that its guest has written.
-func unlessThere(conn *libvirt.Connect, poolName, name string, create func(*libvirt.StoragePool) (*libvirt.StorageVol, error)) error {
-	return inPool(conn, poolName, func(p *libvirt.StoragePool) error {
-		v, err := p.LookupStorageVolByName(name)
-		if hasCode(err, libvirt.ERR_NO_STORAGE_VOL) {
-			v, err = create(p)
-		}
-		if err != nil {
-			return err
-		}
-		return v.Free()
-	})
-}
-
 // retryBusy calls fn until libvirt is no longer at work on what it needs.
 func retryBusy(ctx context.Context, fn func() error) error {
 	for pause := 200 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
@@ -347,13 +266,4 @@ func retryBusy(ctx context.Context, fn func() error) error {
 		case <-time.After(pause):
 		}
 	}
-}
-
-func inPool(conn *libvirt.Connect, name string, fn func(*libvirt.StoragePool) error) error {
-	p, err := conn.LookupStoragePoolByName(name)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = p.Free() }()
-	return fn(p)
 }

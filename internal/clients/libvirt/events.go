@@ -14,6 +14,8 @@ type dirt struct {
 	mu      sync.Mutex
 	domains map[string]bool
 	pools   bool
+	// networks were defined or undefined.
+	networks bool
 	// scan says that pools have to look at their disks.
 	scan bool
 }
@@ -30,6 +32,12 @@ func (d *dirt) allPools() {
 	d.pools = true
 }
 
+func (d *dirt) allNetworks() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.networks = true
+}
+
 func (d *dirt) unscanned() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -37,15 +45,15 @@ func (d *dirt) unscanned() {
 }
 
 // take returns what has changed and forgets it.
-func (d *dirt) take() (domains []string, pools, scan bool) {
+func (d *dirt) take() (domains []string, pools, networks, scan bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for uuid := range d.domains {
 		domains = append(domains, uuid)
 	}
-	pools, scan = d.pools, d.scan
-	d.domains, d.pools, d.scan = map[string]bool{}, false, false
-	return domains, pools, scan
+	pools, networks, scan = d.pools, d.networks, d.scan
+	d.domains, d.pools, d.networks, d.scan = map[string]bool{}, false, false, false
+	return domains, pools, networks, scan
 }
 
 // touch notes that a domain has changed. It is called from libvirt's event loop and must not block or call libvirt.
@@ -60,6 +68,11 @@ func (h *host) touch(d *libvirt.Domain) {
 
 func (h *host) touchPools() {
 	h.dirty.allPools()
+	h.wake()
+}
+
+func (h *host) touchNetworks() {
+	h.dirty.allNetworks()
 	h.wake()
 }
 
@@ -106,4 +119,6 @@ func (h *host) register(s *session) {
 	pool("pool lifecycle", id, err)
 	id, err = conn.StoragePoolEventRefreshRegister(nil, func(*libvirt.Connect, *libvirt.StoragePool) { h.touchPools() })
 	pool("pool refresh", id, err)
+	id, err = conn.NetworkEventLifecycleRegister(nil, func(*libvirt.Connect, *libvirt.Network, *libvirt.NetworkEventLifecycle) { h.touchNetworks() })
+	keep("network lifecycle", id, err, conn.NetworkEventDeregister)
 }

@@ -26,16 +26,34 @@ type guestSupport struct {
 	arch       string
 	// machine is empty for libvirt's default.
 	machine string
+	// machines are all that there are, with their short names.
+	machines []string
 	// upload says that volumes can be filled from here.
 	upload bool
+	// hardware is what guests can have, as far as the host says.
+	hardware hardware
 }
 
-// cpu is what the guest's processors are like.
-func (g guestSupport) cpu() *libvirtxml.DomainCPU {
-	if g.domainType != string(DomainTypeKVM) {
-		return nil // libvirt's default is right for emulation
+// full says that guests are machines with firmware, and not those of a driver for tests.
+func (g guestSupport) full() bool {
+	return g.domainType == string(DomainTypeKVM) || g.domainType == string(DomainTypeQEMU)
+}
+
+// cpu is what the guest's processors are like, by the name that a VM asks for.
+func (g guestSupport) cpu(model string) *libvirtxml.DomainCPU {
+	if model == "" && g.domainType == string(DomainTypeKVM) {
+		model = cpuHostModel
 	}
-	return &libvirtxml.DomainCPU{Mode: "host-passthrough", Migratable: "on"}
+	switch model {
+	case "":
+		return nil // libvirt's default is right for emulation
+	case cpuHostModel, cpuMaximum:
+		return &libvirtxml.DomainCPU{Mode: model}
+	case cpuHostPassthrough:
+		return &libvirtxml.DomainCPU{Mode: model, Migratable: "on"}
+	default:
+		return &libvirtxml.DomainCPU{Mode: "custom", Match: "exact", Model: &libvirtxml.DomainCPUModel{Value: model, Fallback: "forbid"}}
+	}
 }
 
 // probeGuests finds out what kind of guests the host runs.
@@ -66,7 +84,8 @@ func (h *host) probeGuests(ctx context.Context) (guestSupport, error) {
 	}
 	g.upload = a.driver == "QEMU"
 	g.domainType = h.chooseDomainType(ctx, g, types)
-	return g, nil
+	g.hardware, err = h.probeHardware(ctx, g)
+	return g, err
 }
 
 // guestsOf reads from a host's capabilities what full virtualisation of its own architecture it has, and by what types.
@@ -101,6 +120,9 @@ func guestsOf(caps libvirtxml.Caps) (guestSupport, []string, error) {
 	if g.arch == archX86 && slices.ContainsFunc(found.Arch.Machines, q35) {
 		g.machine = machineQ35
 	}
+	for _, m := range found.Arch.Machines {
+		g.machines = append(g.machines, m.Name)
+	}
 	return g, types, nil
 }
 
@@ -133,7 +155,7 @@ func (h *host) tryGuest(ctx context.Context, g guestSupport) error {
 		Memory: &libvirtxml.DomainMemory{Value: 32, Unit: "MiB"},
 		VCPU:   &libvirtxml.DomainVCPU{Value: 1},
 		OS:     &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Arch: g.arch, Machine: g.machine, Type: "hvm"}},
-		CPU:    g.cpu(),
+		CPU:    g.cpu(""),
 	}
 	raw, err := x.Marshal()
 	if err != nil {

@@ -12,8 +12,6 @@ import (
 )
 
 const (
-	// networkType is the model of network interface that VMs get.
-	networkType = "virtio"
 	// Free space is rounded down to this part of a pool's capacity, so that it seldom changes.
 	freeParts = 50
 
@@ -21,13 +19,37 @@ const (
 	unavailablePool = "inactive"
 )
 
-// Capabilities says what can be asked of the fleet.
-func (c *Client) Capabilities(context.Context) (clients.Capabilities, error) {
-	return clients.Capabilities{
-		LinkedClones: true,
-		DiskTypes:    []string{"thin", "thick"},
-		NetworkTypes: []string{networkType},
-	}, nil
+// Capabilities says what can be asked of the fleet: what at least one of its hosts can do.
+func (c *Client) Capabilities(ctx context.Context) (clients.Capabilities, error) {
+	c.awaitSettled(ctx)
+	out := clients.Capabilities{
+		ReconfigureOnline:   true,
+		DiskExpansionOnline: true,
+		LinkedClones:        true,
+		Firmware:            []string{string(clients.BIOS)},
+		DiskFormats:         diskFormats(),
+		DiskTypes:           []string{"thin", "thick"},
+		NetworkTypes:        networkModels(),
+		Bridges:             true,
+	}
+	uefi := false
+	for _, h := range c.hosts {
+		h.mu.RLock()
+		hw := h.cache.guests.hardware
+		h.mu.RUnlock()
+		uefi = uefi || hw.uefi
+		out.SecureBoot = out.SecureBoot || hw.secureBoot
+		out.TPM = out.TPM || hw.tpm
+		for _, bus := range hw.buses {
+			if !slices.Contains(out.DiskControllers, bus) {
+				out.DiskControllers = append(out.DiskControllers, bus)
+			}
+		}
+	}
+	if uefi {
+		out.Firmware = append(out.Firmware, string(clients.UEFI))
+	}
+	return out, nil
 }
 
 // Inventory returns what placement chooses from. Of a host that is not connected it is what was last known.
@@ -75,7 +97,6 @@ func (h *host) inventory() (clients.Host, []clients.Datastore) {
 }
 
 func datastoreOf(host string, p pool, connected bool) clients.Datastore {
-	const gib = 1 << 30
 	d := clients.Datastore{
 		Name:        p.name,
 		Hosts:       []string{host},

@@ -4,7 +4,9 @@
 package libvirt
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,32 +20,32 @@ const (
 	defaultNetwork = "default"
 )
 
-// place returns the host and the pool that a VM is made on. What the placement leaves open is the host with the most free
-// memory of those that have the image and the pool.
-func (c *Client) place(spec clients.VMSpec) (*host, pool, error) {
+// place decides what the VM is made of, and where. What the placement leaves open is the host with the most free memory of
+// those that have all that the VM needs. It calls nothing.
+func (c *Client) place(spec clients.VMSpec) (*host, *blueprint, error) {
 	hosts, err := c.candidates(spec.Placement)
 	if err != nil {
-		return nil, pool{}, err
+		return nil, nil, err
 	}
 	var best *host
-	var in pool
+	var made *blueprint
 	var bestFree int64
 	var reason error
 	for _, h := range hosts {
-		p, err := h.suits(spec)
+		b, err := h.draft(spec)
 		if err != nil {
 			reason = prefer(reason, err)
 			continue
 		}
 		inv, _ := h.inventory()
 		if free := inv.MemoryMiB - inv.AllocatedMemoryMiB; best == nil || free > bestFree {
-			best, in, bestFree = h, p, free
+			best, made, bestFree = h, b, free
 		}
 	}
 	if best == nil {
-		return nil, pool{}, reason
+		return nil, nil, reason
 	}
-	return best, in, nil
+	return best, made, nil
 }
 
 // candidates returns the hosts that a placement allows, at least one.
@@ -65,26 +67,108 @@ func (c *Client) candidates(p clients.Placement) ([]*host, error) {
 	return hosts, nil
 }
 
-// suits returns the pool for the VM's disks, when the host has one and the image.
-func (h *host) suits(spec clients.VMSpec) (pool, error) {
+// draft decides what the VM is made of on the host, or says why it cannot be made there. It asks the cache only.
+func (h *host) draft(spec clients.VMSpec) (*blueprint, error) {
 	if err := h.ready(); err != nil {
-		return pool{}, err
+		return nil, err
 	}
-	name := spec.Placement.Datastore
-	if name == "" {
-		name = h.defaultPool()
+	b := &blueprint{VMSpec: spec, networks: networksOf(spec), pools: map[string]pool{}}
+	h.mu.RLock()
+	b.guests = h.cache.guests
+	h.mu.RUnlock()
+	if err := h.checkGuest(b.guests, spec); err != nil {
+		return nil, err
 	}
-	p, ok := h.pool(name)
+	if err := h.checkCache(spec, b.networks); err != nil {
+		return nil, err
+	}
+	var err error
+	if b.pool, err = h.activePool(cmp.Or(spec.Placement.Datastore, h.defaultPool())); err != nil {
+		return nil, err
+	}
+	for _, d := range b.dataDisks() {
+		if b.pools[d.Name], err = h.activePool(cmp.Or(d.Datastore, b.pool.name)); err != nil {
+			return nil, err
+		}
+	}
+	image, ok := h.image(spec.Image.Name, b.pool.name)
 	if !ok {
+		return nil, errorf(clients.NotFound, "Image", "host %q has no volume %q", h.Name, spec.Image)
+	}
+	if err := b.use(image); err != nil {
+		return nil, err
+	}
+	return b, h.checkRoom(b)
+}
+
+// use has the VM made from an image, with a first disk of at least its size.
+func (b *blueprint) use(image imageVolume) error {
+	b.image, b.rootBytes = image, image.capacity
+	for _, d := range b.Disks {
+		if d.Name != clients.RootDisk {
+			continue
+		}
+		asked := uint64(d.SizeGiB) * gib //nolint:gosec // Positive by contract.
+		if asked < image.capacity {
+			return errorf(clients.Invalid, "Image", "disk %q cannot have %d GiB: that of image %q has %d GiB, and a smaller disk would cut off what is in it",
+				d.Name, d.SizeGiB, b.Image, gibRoundedUp(image.capacity))
+		}
+		b.rootBytes = asked
+	}
+	return nil
+}
+
+// checkCache returns an error when the host is known to have what must not be there, or not to have what must.
+func (h *host) checkCache(spec clients.VMSpec, networks []clients.Network) error {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, d := range h.cache.domains {
+		if d.name == spec.Name && d.uuid != spec.UUID {
+			return errForeign(h, d.name, d.mark)
+		}
+	}
+	for _, n := range networks {
+		if n.Bridge == "" && !h.cache.networks[n.Network] {
+			return errNoNetwork(h.Name, n.Network)
+		}
+	}
+	if h.cache.memoryMiB > 0 && spec.MemoryMiB > h.cache.memoryMiB {
+		return errorf(clients.Capacity, "Host", "host %q has %d MiB of memory, and the VM needs %d", h.Name, h.cache.memoryMiB, spec.MemoryMiB)
+	}
+	return nil
+}
+
+// checkRoom returns an error when what is taken at once does not fit into a pool.
+func (h *host) checkRoom(b *blueprint) error {
+	need := map[string]uint64{}
+	if !b.Linked {
+		need[b.pool.name] += b.image.allocation
+	}
+	for _, d := range b.dataDisks() {
+		if d.Thick {
+			need[b.pools[d.Name].name] += uint64(d.SizeGiB) * gib //nolint:gosec // Positive by contract.
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(need)) {
+		if p, _ := h.pool(name); p.capacity > 0 && need[name] > p.available {
+			return errorf(clients.Capacity, "Datastore", "storage pool %q of host %q has no room for the %d GiB that the VM's disks take at once",
+				name, h.Name, gibRoundedUp(need[name]))
+		}
+	}
+	return nil
+}
+
+// activePool returns the pool of a name, if it can be used.
+func (h *host) activePool(name string) (pool, error) {
+	p, ok := h.pool(name)
+	switch {
+	case !ok:
 		return pool{}, errorf(clients.NotFound, "Datastore", "host %q has no storage pool %q", h.Name, name)
-	}
-	if !p.active {
+	case !p.active:
 		return pool{}, h.errNotActive(name)
+	default:
+		return p, nil
 	}
-	if _, ok := h.image(spec.Image.Name, name); !ok {
-		return pool{}, errorf(clients.NotFound, "Image", "host %q has no volume %q", h.Name, spec.Image)
-	}
-	return p, nil
 }
 
 // defaultPool returns the pool of that name, or the one pool that the host has.
@@ -129,20 +213,20 @@ func (h *host) image(name, poolName string) (imageVolume, bool) {
 }
 
 // networksOf returns the interfaces of a VM, with addresses that stay the same however often it is made.
-func networksOf(spec clients.VMSpec) []networkInterface {
-	asked := spec.Networks
-	if len(asked) == 0 {
-		asked = []clients.Network{{Network: defaultNetwork}}
+func networksOf(spec clients.VMSpec) []clients.Network {
+	out := slices.Clone(spec.Networks)
+	if len(out) == 0 {
+		out = []clients.Network{{Network: defaultNetwork}}
 	}
-	out := make([]networkInterface, 0, len(asked))
-	for i, n := range asked {
-		mac := strings.ToLower(n.MACAddress)
-		if mac == "" {
-			mac = macAddress(spec.UUID, i)
-		}
-		out = append(out, networkInterface{network: n.Network, mac: mac})
+	for i := range out {
+		out[i].MACAddress = strings.ToLower(cmp.Or(out[i].MACAddress, macAddress(spec.UUID, i)))
 	}
 	return out
+}
+
+// errNoNetwork says that a host has no network of a name.
+func errNoNetwork(host, name string) error {
+	return errorf(clients.NotFound, "Network", "host %q has no network %q", host, name)
 }
 
 // errForeign says that a domain is not the VM's owner's.

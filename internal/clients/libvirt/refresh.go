@@ -32,6 +32,9 @@ func (h *host) refreshAll(ctx context.Context, everything bool) error {
 	if err := h.refreshPools(ctx, everything); err != nil {
 		return err
 	}
+	if err := h.refreshNetworks(ctx); err != nil {
+		return err
+	}
 	listed, err := h.listDomains(ctx)
 	if err != nil {
 		return err
@@ -71,12 +74,17 @@ func (h *host) listed(uuid string, s summary) {
 
 // refreshDirty looks at what events said has changed.
 func (h *host) refreshDirty(ctx context.Context) error {
-	domains, pools, scan := h.dirty.take()
+	domains, pools, networks, scan := h.dirty.take()
 	if scan {
 		h.rescan(ctx)
 	}
 	if pools || scan {
 		if err := h.refreshPools(ctx, false); err != nil {
+			return err
+		}
+	}
+	if networks {
+		if err := h.refreshNetworks(ctx); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,34 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
+// refreshNetworks lists the host's networks.
+func (h *host) refreshNetworks(ctx context.Context) error {
+	networks, err := ask(ctx, h, "ConnectListAllNetworks", func(conn *libvirt.Connect) (map[string]bool, error) {
+		handles, err := conn.ListAllNetworks(0)
+		if hasCode(err, libvirt.ERR_NO_SUPPORT) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out := make(map[string]bool, len(handles))
+		for i := range handles {
+			if name, err := handles[i].GetName(); err == nil {
+				out[name] = true
+			}
+			_ = handles[i].Free()
+		}
+		return out, nil
+	})
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cache.networks = networks
+	return nil
+}
+
 // refreshPools lists the host's pools and their volumes. A volume is described when it is new, or when everything is asked
 // for.
 func (h *host) refreshPools(ctx context.Context, everything bool) error {
@@ -120,6 +148,9 @@ func describeVolume(handle *libvirt.StorageVol) (volume, error) {
 	}
 	if x.Capacity != nil {
 		v.capacity = x.Capacity.Value // libvirt always answers in bytes
+	}
+	if x.Allocation != nil {
+		v.allocation = x.Allocation.Value
 	}
 	return v, nil
 }
