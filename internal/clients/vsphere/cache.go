@@ -25,8 +25,6 @@ type cache struct {
 	vms     map[types.ManagedObjectReference]*record
 	// byUUID are VMs by instance UUID: one each, unless somebody copied a VM with its UUID.
 	byUUID map[string][]types.ManagedObjectReference
-	// fields are the keys of the vCenter's custom attributes by name.
-	fields map[string]int32
 }
 
 func newCache() *cache {

@@ -31,7 +31,7 @@ func newCloneSpec(spec clients.VMSpec, t target) (types.VirtualMachineCloneSpec,
 		ExtraConfig: append([]types.BaseOptionValue{
 			&types.OptionValue{Key: KeyOwner, Value: spec.Owner},
 			&types.OptionValue{Key: KeyNamespace, Value: spec.Namespace},
-			&types.OptionValue{Key: keyNetworks, Value: formatNetworkNames(networkNames(spec.Networks))},
+			&types.OptionValue{Key: keyNetworks, Value: wantedNICs(spec.Networks).String()},
 			&types.OptionValue{Key: keyGuestData, Value: spec.GuestData.Hash(spec.Networks)},
 		}, append(options, guest...)...),
 	}
@@ -58,7 +58,6 @@ func interfaces(wanted []clients.Network, t target) []types.BaseVirtualDeviceCon
 		card := &types.VirtualVmxnet3{VirtualVmxnet: types.VirtualVmxnet{VirtualEthernetCard: types.VirtualEthernetCard{
 			VirtualDevice: types.VirtualDevice{
 				Key:         int32(-200 - i),
-				UnitNumber:  types.NewInt32(firstNICUnit + int32(i)),
 				Backing:     t.networks[i],
 				Connectable: &types.VirtualDeviceConnectInfo{StartConnected: true, AllowGuestControl: true, Connected: true},
 			},
@@ -74,57 +73,22 @@ func interfaces(wanted []clients.Network, t target) []types.BaseVirtualDeviceCon
 	return changes
 }
 
-// networkNames returns the names of interfaces that a VM is made with.
-func networkNames(wanted []clients.Network) map[int32]string {
-	names := map[int32]string{}
-	for i, n := range wanted {
-		names[firstNICUnit+int32(i)] = n.Name
-	}
-	return names
-}
-
-// dataDisks adds data disks, and records which is which.
+// dataDisks adds data disks, and records which disk is which.
 func dataDisks(wanted []clients.Disk, t target) ([]types.BaseOptionValue, []types.BaseVirtualDeviceConfigSpec, error) {
-	rack := newRack(t.devices)
 	names := imageDisks(t.devices)
-	var disks []types.BaseVirtualDeviceConfigSpec
-	for i, d := range wanted {
-		on, ok := busOf(d.Controller)
-		if !ok {
-			return nil, nil, clients.NewError(clients.Unsupported, "VM", fmt.Errorf("there are no disk controllers of type %q on vSphere", d.Controller))
-		}
-		at, key, err := rack.take(on)
-		if err != nil {
-			return nil, nil, err
-		}
-		names[at] = d.Name
-		disks = append(disks, &types.VirtualDeviceConfigSpec{
-			Operation:     types.VirtualDeviceConfigSpecOperationAdd,
-			FileOperation: types.VirtualDeviceConfigSpecFileOperationCreate,
-			Device: &types.VirtualDisk{
-				VirtualDevice: types.VirtualDevice{
-					Key:           int32(-300 - i),
-					ControllerKey: key,
-					UnitNumber:    &at.unit,
-					Backing: &types.VirtualDiskFlatVer2BackingInfo{
-						VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{
-							FileName: "[" + t.datastoreName + "]", Datastore: &t.datastore,
-						},
-						DiskMode:        string(types.VirtualDiskModePersistent),
-						ThinProvisioned: types.NewBool(!d.Thick),
-					},
-				},
-				CapacityInBytes: d.SizeGiB * gib,
-				CapacityInKB:    d.SizeGiB * gib / 1024,
-			},
-		})
+	at, controllers, err := freePlaces(t.devices, wanted)
+	if err != nil {
+		return nil, nil, err
 	}
 	var changes []types.BaseVirtualDeviceConfigSpec
-	for _, c := range rack.added {
+	for _, c := range controllers {
 		changes = append(changes, &types.VirtualDeviceConfigSpec{Operation: types.VirtualDeviceConfigSpecOperationAdd, Device: c})
 	}
-	record := &types.OptionValue{Key: keyDisks, Value: formatDiskNames(names)}
-	return []types.BaseOptionValue{record}, append(changes, disks...), nil
+	for i, d := range wanted {
+		names[at[i].slot] = d.Name
+		changes = append(changes, newDisk(i, d, at[i], t.datastore, t.datastoreName))
+	}
+	return []types.BaseOptionValue{&types.OptionValue{Key: keyDisks, Value: names.String()}}, changes, nil
 }
 
 // guestInfo hands user data to the guest, in the form of cloud-init's VMware datasource:

@@ -4,7 +4,7 @@
 package vsphere
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,92 +15,74 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
-func TestRack(t *testing.T) {
-	scsi := &types.VirtualLsiLogicController{VirtualSCSIController: types.VirtualSCSIController{
+func TestFreePlaces(t *testing.T) {
+	controller := &types.VirtualLsiLogicController{VirtualSCSIController: types.VirtualSCSIController{
 		VirtualController: types.VirtualController{BusNumber: 1, VirtualDevice: types.VirtualDevice{Key: 1001}},
 	}}
-	disk := func(unit int32) *types.VirtualDisk {
+	attached := func(unit int32) *types.VirtualDisk {
 		return &types.VirtualDisk{VirtualDevice: types.VirtualDevice{ControllerKey: 1001, UnitNumber: &unit}}
+	}
+	disks := func(controller string, n int) []clients.Disk {
+		return slices.Repeat([]clients.Disk{{Name: "data", Controller: controller}}, n)
+	}
+	type want struct {
+		At    string
+		Keys  []int32
+		Added int
+		Fails bool
 	}
 	cases := map[string]struct {
 		reason  string
 		devices object.VirtualDeviceList
-		take    []bus
-		// want are slots, each with the key of its controller.
-		want  string
-		added string
-		fails bool
+		disks   []clients.Disk
+		want    want
 	}{
-		"None":     {reason: "No disks need no controller."},
-		"NoSCSI":   {reason: "An image without a SCSI controller gets one.", take: []bus{busSCSI}, want: "0:0@-100", added: "*types.ParaVirtualSCSIController"},
-		"Reserved": {reason: "The controller's own unit is left out.", take: []bus{busSCSI, busSCSI, busSCSI, busSCSI, busSCSI, busSCSI, busSCSI, busSCSI}, want: "0:0@-100 0:1@-100 0:2@-100 0:3@-100 0:4@-100 0:5@-100 0:6@-100 0:8@-100", added: "*types.ParaVirtualSCSIController"},
-		"Mixed":    {reason: "Each type of controller has slots of its own.", take: []bus{busSATA, busNVMe, busSATA}, want: "sata0:0@-100 nvme0:0@-101 sata0:1@-100", added: "*types.VirtualAHCIController *types.VirtualNVMEController"},
-		"TooMany":  {reason: "Four controllers have room for sixty.", take: slicesOf(busSCSI, 61), fails: true},
-		"Taken":    {reason: "What is taken is left out, on whichever bus.", devices: object.VirtualDeviceList{scsi, disk(0), disk(2)}, take: slicesOf(busSCSI, 17)[15:], want: "0:0@-100 0:1@-100", added: "*types.ParaVirtualSCSIController"},
-		"Second":   {reason: "The second controller is used when the first is full.", devices: object.VirtualDeviceList{scsi, disk(0), disk(2)}, take: slicesOf(busSCSI, 16), want: "0:0@-100 0:1@-100 0:2@-100 0:3@-100 0:4@-100 0:5@-100 0:6@-100 0:8@-100 0:9@-100 0:10@-100 0:11@-100 0:12@-100 0:13@-100 0:14@-100 0:15@-100 1:1@1001", added: "*types.ParaVirtualSCSIController"},
+		"None":     {"No disks need no controller.", nil, nil, want{}},
+		"NoSCSI":   {"An image without a SCSI controller gets one.", nil, disks("", 1), want{At: "0:0", Keys: []int32{-100}, Added: 1}},
+		"Reserved": {"The controller's own unit is left out.", nil, disks("scsi", 8), want{At: "0:0 0:1 0:2 0:3 0:4 0:5 0:6 0:8", Keys: []int32{-100}, Added: 1}},
+		"TooMany":  {"Four controllers have room for sixty.", nil, disks("", 61), want{Fails: true}},
+		"Unknown":  {"There is no such controller.", nil, disks("floppy", 1), want{Fails: true}},
+		"Mixed": {"Each kind has controllers of its own.", nil, append(disks("nvme", 1), disks("sata", 2)...), want{
+			At: "nvme0:0 sata0:0 sata0:1", Keys: []int32{-120, -110}, Added: 2,
+		}},
+		"SecondBus": {"What is taken is left out, on whichever bus.", object.VirtualDeviceList{controller, attached(0), attached(2)}, disks("", 16), want{
+			At:   "0:0 0:1 0:2 0:3 0:4 0:5 0:6 0:8 0:9 0:10 0:11 0:12 0:13 0:14 0:15 1:1",
+			Keys: []int32{-100, 1001}, Added: 1,
+		}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			r := newRack(tc.devices)
-			var got, added []string
-			failed := false
-			for _, b := range tc.take {
-				at, key, err := r.take(b)
-				if err != nil {
-					failed = true
-					break
-				}
-				got = append(got, fmt.Sprintf("%s@%d", at, key))
+			at, add, err := freePlaces(tc.devices, tc.disks)
+			got := want{Added: len(add), Fails: err != nil}
+			var slots []string
+			for _, p := range at {
+				slots = append(slots, p.String())
+				got.Keys = append(got.Keys, p.controller)
 			}
-			for _, c := range r.added {
-				added = append(added, fmt.Sprintf("%T", c))
-			}
-			if failed != tc.fails {
-				t.Errorf("%s\ntake fails: %t, want %t", tc.reason, failed, tc.fails)
-			}
-			if tc.fails {
-				return
-			}
-			if diff := cmp.Diff([]string{tc.want, tc.added}, []string{strings.Join(got, " "), strings.Join(added, " ")}); diff != "" {
-				t.Errorf("%s\n-want, +got:\n%s", tc.reason, diff)
+			got.At, got.Keys = strings.Join(slots, " "), slices.Compact(got.Keys)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s\nfreePlaces(...): -want, +got:\n%s", tc.reason, diff)
 			}
 		})
 	}
 }
 
-func slicesOf(b bus, n int) []bus {
-	all := make([]bus, n)
-	for i := range all {
-		all[i] = b
+func TestDiskNames(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		text   string
+		// again is what is written of it.
+		again string
+	}{
+		"Sorted":    {"What is read is written in the order of attachment.", "my-logs=1:15,data=0:1,root=0:0", "root=0:0,data=0:1,my-logs=1:15"},
+		"Kinds":     {"Disks of other controllers say so.", "a=sata0:2,b=nvme1:0,c=ide0:1,=0:3", "c=ide0:1,b=nvme1:0,a=sata0:2,=0:3"},
+		"Mutilated": {"What somebody changed by hand is left out.", "changed by hand,=,a=b,data=0:1", "data=0:1"},
 	}
-	return all
-}
-
-func TestNames(t *testing.T) {
-	disks := map[slot]string{{busSCSI, 0, 1}: "data", {busSCSI, 1, 15}: "my-logs", {busNVMe, 0, 0}: "fast", {busIDE, 1, 0}: "root"}
-	if diff := cmp.Diff(disks, parseDiskNames(formatDiskNames(disks))); diff != "" {
-		t.Errorf("disks written as %q: -want, +got:\n%s", formatDiskNames(disks), diff)
-	}
-	if diff := cmp.Diff(map[slot]string{{busSCSI, 0, 1}: "data"}, parseDiskNames("data=0:1")); diff != "" {
-		t.Errorf("disks written by an earlier version: -want, +got:\n%s", diff)
-	}
-	networks := map[int32]string{8: "web", 7: "primary"}
-	if diff := cmp.Diff(networks, parseNetworkNames(formatNetworkNames(networks))); diff != "" {
-		t.Errorf("networks written as %q: -want, +got:\n%s", formatNetworkNames(networks), diff)
-	}
-	const nonsense = "changed by hand,=,a=b"
-	if got := parseDiskNames(nonsense); len(got) != 0 {
-		t.Errorf("what is not understood is taken for disks %v", got)
-	}
-	if got := parseNetworkNames(nonsense); len(got) != 0 {
-		t.Errorf("what is not understood is taken for networks %v", got)
-	}
-	tags := []clients.Tag{{Category: "b", Name: "1"}, {Category: "a,=", Name: "2"}}
-	if diff := cmp.Diff([]clients.Tag{tags[1], tags[0]}, parseTags(formatTags(tags))); diff != "" {
-		t.Errorf("tags written as %q: -want, +got:\n%s", formatTags(tags), diff)
-	}
-	attributes := map[string]string{"cost": "12 €", "": "x"}
-	if diff := cmp.Diff(attributes, parseAttributes(formatAttributes(attributes))); diff != "" {
-		t.Errorf("attributes written as %q: -want, +got:\n%s", formatAttributes(attributes), diff)
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := parseDiskNames(tc.text).String(); got != tc.again {
+				t.Errorf("%s\nparseDiskNames(%q) is written as %q, want %q", tc.reason, tc.text, got, tc.again)
+			}
+		})
 	}
 }

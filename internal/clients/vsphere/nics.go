@@ -10,6 +10,8 @@ import (
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
 // A nic is a network interface of a VM. Its backing is the network's name, the port group's reference or an opaque network's
@@ -25,8 +27,63 @@ type nic struct {
 	addresses []string
 }
 
-// firstNICUnit is the PCI unit of a VM's first interface; the units before it are other devices'.
-const firstNICUnit = 7
+// A nicName says which interface has a name: that of a MAC address, or without one the next in order that no MAC address
+// names. A VM that is made does not know its MAC addresses yet.
+type nicName struct {
+	name, mac string
+}
+
+// nicNames are in the order of interfaces.
+type nicNames []nicName
+
+// wantedNICs returns the names of interfaces that a VM is made with.
+func wantedNICs(wanted []clients.Network) nicNames {
+	names := make(nicNames, 0, len(wanted))
+	for _, n := range wanted {
+		names = append(names, nicName{n.Name, strings.ToLower(n.MACAddress)})
+	}
+	return names
+}
+
+// String writes down which interface is which, as in "primary=00:50:56:00:00:01,web=".
+func (n nicNames) String() string {
+	text := make([]string, 0, len(n))
+	for _, one := range n {
+		text = append(text, one.name+"="+one.mac)
+	}
+	return strings.Join(text, ",")
+}
+
+// parseNICNames reads what String wrote. What it does not understand it leaves out.
+func parseNICNames(text string) nicNames {
+	var names nicNames
+	for _, one := range strings.Split(text, ",") {
+		if name, mac, ok := strings.Cut(one, "="); ok && name != "" {
+			names = append(names, nicName{name, strings.ToLower(mac)})
+		}
+	}
+	return names
+}
+
+// give names interfaces.
+func (n nicNames) give(nics []nic) {
+	byMAC := map[string]string{}
+	var inOrder []string
+	for _, one := range n {
+		if one.mac == "" {
+			inOrder = append(inOrder, one.name)
+		} else {
+			byMAC[one.mac] = one.name
+		}
+	}
+	for i := range nics {
+		if name, ok := byMAC[nics[i].mac]; ok {
+			nics[i].name = name
+		} else if len(inOrder) > 0 {
+			nics[i].name, inOrder = inOrder[0], inOrder[1:]
+		}
+	}
+}
 
 // modelOf returns the model of an interface, as in clients.Network.
 func modelOf(card types.BaseVirtualEthernetCard) string {
@@ -48,7 +105,7 @@ func modelOf(card types.BaseVirtualEthernetCard) string {
 }
 
 // nicsOf returns the interfaces among devices.
-func nicsOf(devices object.VirtualDeviceList, names map[int32]string, nets []types.GuestNicInfo) []nic {
+func nicsOf(devices object.VirtualDeviceList, names nicNames, nets []types.GuestNicInfo) []nic {
 	var nics []nic
 	for _, d := range devices {
 		base, ok := d.(types.BaseVirtualEthernetCard)
@@ -57,9 +114,6 @@ func nicsOf(devices object.VirtualDeviceList, names map[int32]string, nets []typ
 		}
 		card := base.GetVirtualEthernetCard()
 		n := nic{key: card.Key, model: modelOf(base), mac: strings.ToLower(card.MacAddress)}
-		if card.UnitNumber != nil {
-			n.name = names[*card.UnitNumber]
-		}
 		switch b := card.Backing.(type) {
 		case *types.VirtualEthernetCardNetworkBackingInfo:
 			n.network = b.DeviceName
@@ -76,6 +130,7 @@ func nicsOf(devices object.VirtualDeviceList, names map[int32]string, nets []typ
 		}
 		nics = append(nics, n)
 	}
+	names.give(nics)
 	return nics
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -159,7 +160,7 @@ func (c *cache) vm(r *record) clients.VM {
 		Placement:     c.placement(r),
 		GuestDataHash: r.guestData,
 		Tags:          slices.Clone(r.tags),
-		Attributes:    c.attributes(r),
+		Attributes:    maps.Clone(r.attributes),
 	}
 	for _, n := range r.nics {
 		vm.Networks = append(vm.Networks, clients.NetworkObservation{
@@ -170,24 +171,10 @@ func (c *cache) vm(r *record) clients.VM {
 		why := r.growWhy(d)
 		vm.Disks = append(vm.Disks, clients.DiskObservation{
 			Name: d.name, SizeGiB: (d.bytes + gib - 1) / gib, Datastore: c.name(d.datastore), Path: d.file,
-			Controller: string(d.slot.on), Thick: d.thick, Growable: why == "", GrowWhy: why,
+			Controller: d.slot.kind, Thick: d.thick, Growable: why == "", GrowWhy: why,
 		})
 	}
 	return vm
-}
-
-// attributes returns the values that those of our custom attributes have that the VM still has.
-func (c *cache) attributes(r *record) map[string]string {
-	var values map[string]string
-	for name := range r.attributes {
-		if value := r.fields[c.fields[name]]; value != "" {
-			if values == nil {
-				values = map[string]string{}
-			}
-			values[name] = value
-		}
-	}
-	return values
 }
 
 // placement says where a VM is. Its datastore is that of its first disk.

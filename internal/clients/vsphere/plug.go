@@ -105,7 +105,7 @@ func (r *record) growWhy(d disk) string {
 		return "the disk builds on another one, as of a linked clone"
 	case r.power == clients.Suspended:
 		return "the VM is suspended"
-	case r.power == clients.PoweredOn && (!d.attached || d.slot.on != busSCSI):
+	case r.power == clients.PoweredOn && (!d.attached || d.slot.kind != scsi):
 		return "only disks of SCSI controllers grow while the VM runs"
 	}
 	return ""

@@ -14,6 +14,24 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
+// Keys of a VM's extra configuration.
+const (
+	// KeyOwner holds the owner's mark.
+	KeyOwner = "virtrigaud.owner"
+	// KeyNamespace holds the namespace of the owner, for people.
+	KeyNamespace = "virtrigaud.namespace"
+	// keyDisks holds where our disks are attached, by name; see diskNames.
+	keyDisks = "virtrigaud.disks"
+	// keyNetworks holds which interfaces are ours, by name; see nicNames.
+	keyNetworks = "virtrigaud.networks"
+	// keyGuestData holds the hash of the guest data that the VM was last given.
+	keyGuestData = "virtrigaud.guestdata"
+	// keyTags holds the tags that we gave the VM; see formatTags.
+	keyTags = "virtrigaud.tags"
+	// keyAttributes holds which custom attributes we gave the VM; see formatAttributes.
+	keyAttributes = "virtrigaud.attributes"
+)
+
 // extra is the path of a key of the extra configuration.
 func extra(key string) string { return `config.extraConfig["` + key + `"]` }
 
@@ -50,21 +68,19 @@ type record struct {
 	unreachable bool
 	power       clients.PowerState
 	// booted is when the VM was powered on, empty while it is off.
-	booted    string
-	hardware  hardware
-	tools     bool
-	hostname  string
-	addresses []string
-	nics      []nic
-	disks     []disk
-	diskNames map[slot]string
-	nicNames  map[int32]string
-	snapshots bool
-	guestData string
-	tags      []clients.Tag
-	// attributes are those we gave, fields are the values that the VM has, by the vCenter's keys.
+	booted     string
+	hardware   hardware
+	tools      bool
+	hostname   string
+	addresses  []string
+	nics       []nic
+	disks      []disk
+	diskNames  diskNames
+	nicNames   nicNames
+	snapshots  bool
+	guestData  string
+	tags       []clients.Tag
 	attributes map[string]string
-	fields     map[int32]string
 	// files is the path of the VM's own file.
 	files string
 }
@@ -124,18 +140,10 @@ func newRecord(ref types.ManagedObjectReference, p properties) *record {
 		r.booted = at.UTC().Format(time.RFC3339Nano)
 	}
 	r.snapshots = len(get[types.VirtualMachineSnapshotInfo](p, "snapshot").RootSnapshotList) > 0
-	r.attributes = parseAttributes(option(p, keyAttributes))
-	for _, v := range get[types.ArrayOfCustomFieldValue](p, "customValue").CustomFieldValue {
-		if s, ok := v.(*types.CustomFieldStringValue); ok {
-			if r.fields == nil {
-				r.fields = map[int32]string{}
-			}
-			r.fields[s.Key] = s.Value
-		}
-	}
+	r.attributes = attributesOf(parseAttributes(option(p, keyAttributes)), get[types.ArrayOfCustomFieldValue](p, "customValue").CustomFieldValue)
 
 	devices := object.VirtualDeviceList(get[types.ArrayOfVirtualDevice](p, "config.hardware.device").VirtualDevice)
-	r.diskNames, r.nicNames = parseDiskNames(option(p, keyDisks)), parseNetworkNames(option(p, keyNetworks))
+	r.diskNames, r.nicNames = parseDiskNames(option(p, keyDisks)), parseNICNames(option(p, keyNetworks))
 	r.nics = nicsOf(devices, r.nicNames, get[types.ArrayOfGuestNicInfo](p, "guest.net").GuestNicInfo)
 	r.disks = disksOf(devices, r.diskNames)
 	r.addresses = addressesOf(get[string](p, "guest.ipAddress"), r.nics)
