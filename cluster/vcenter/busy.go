@@ -37,11 +37,24 @@ func (w *world) occupy(on mo.Reference, e errand) types.BaseMethodFault {
 	return nil
 }
 
-// unfinished are the calls that a vCenter refuses for a VM whose clone is still being made. It says so in the VM's property
+// disabled returns the fault that a VM cannot take a call because its clone failed half-way. While the clone is under way, the
+// VM is busy instead.
+func (w *world) disabled(m *simulator.Method) types.BaseMethodFault {
+	vm, ok := w.reg.Get(m.This).(*simulator.VirtualMachine)
+	if !ok || !slices.Contains(vm.DisabledMethod, m.Name) {
+		return nil
+	}
+	if slices.ContainsFunc(w.errands[m.This], func(e errand) bool { return !isOver(e.task.Info.State) }) {
+		return nil
+	}
+	return &types.MethodDisabled{}
+}
+
+// unfinished are the calls that a vCenter refuses for a VM whose clone is not complete. It says so in the VM's property
 // disabledMethod.
 func unfinished() []string {
 	return []string{
-		"CloneVM_Task", "CreateSnapshot_Task", "CreateSnapshotEx_Task", "CustomizeVM_Task", "Destroy_Task", "MarkAsTemplate",
-		"MigrateVM_Task", "PowerOnVM_Task", "ReconfigVM_Task", "RelocateVM_Task", "UnregisterVM",
+		"CloneVM_Task", "CreateSnapshot_Task", "CreateSnapshotEx_Task", "CustomizeVM_Task", "MarkAsTemplate", "MigrateVM_Task",
+		"PowerOnVM_Task", "ReconfigVM_Task", "RelocateVM_Task",
 	}
 }

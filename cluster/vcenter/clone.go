@@ -13,8 +13,38 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// clone makes a VM from another. Unlike vcsim's clone it creates the VM with all of the config spec at once.
-func (w *world) clone(ctx *simulator.Context, src *simulator.VirtualMachine, req *types.CloneVM_Task) (types.AnyType, types.BaseMethodFault) {
+// clone returns the steps that make a VM from another: first it is in the inventory and of no use, as its disks are being
+// copied, then it is complete. Unlike vcsim's clone it has all of the config spec from the beginning.
+func (w *world) clone(ctx *simulator.Context, src *simulator.VirtualMachine, req *types.CloneVM_Task) []work {
+	var vm *simulator.VirtualMachine
+	begin := func() (types.AnyType, types.BaseMethodFault) {
+		made, fault := w.register(ctx, src, req)
+		if fault != nil {
+			return nil, fault
+		}
+		vm = made
+		w.reg.Update(w.ctx, vm, []types.PropertyChange{{Name: "disabledMethod", Val: unfinished()}})
+		return nil, w.occupy(vm, errand{task: w.current})
+	}
+	finish := func() (types.AnyType, types.BaseMethodFault) {
+		if w.reg.Get(vm.Self) == nil {
+			return nil, &types.ManagedObjectNotFound{Obj: vm.Self}
+		}
+		w.reg.Update(w.ctx, vm, []types.PropertyChange{{Name: "disabledMethod", Val: []string{}}})
+		if req.Spec.Template {
+			vm.MarkAsTemplate(&types.MarkAsTemplate{This: vm.Self})
+		} else if req.Spec.PowerOn {
+			if fault := w.powerOn(ctx, vm); fault != nil {
+				return nil, fault
+			}
+		}
+		return vm.Self, nil
+	}
+	return []work{begin, finish}
+}
+
+// register makes the VM of a clone if nothing speaks against it.
+func (w *world) register(ctx *simulator.Context, src *simulator.VirtualMachine, req *types.CloneVM_Task) (*simulator.VirtualMachine, types.BaseMethodFault) {
 	from, fault := w.cloneSource(src, req.Spec)
 	if fault != nil {
 		return nil, fault
@@ -34,6 +64,10 @@ func (w *world) clone(ctx *simulator.Context, src *simulator.VirtualMachine, req
 	if fault != nil {
 		return nil, fault
 	}
+	if fault := w.checkNew(host, &config); fault != nil {
+		return nil, fault
+	}
+	w.ownUUID(types.ManagedObjectReference{}, &config)
 
 	res, fault := w.outcome(folder.CreateVMTask(ctx, &types.CreateVM_Task{This: folder.Self, Config: config, Pool: pool, Host: &host}))
 	if fault != nil {
@@ -45,16 +79,9 @@ func (w *world) clone(ctx *simulator.Context, src *simulator.VirtualMachine, req
 		return nil, &types.ManagedObjectNotFound{Obj: ref}
 	}
 	w.fill(vm, from)
-	if req.Spec.Template {
-		vm.MarkAsTemplate(&types.MarkAsTemplate{This: vm.Self})
-		return res, nil
-	}
-	if req.Spec.PowerOn {
-		if _, fault := w.outcome(vm.PowerOnVMTask(ctx, &types.PowerOnVM_Task{This: vm.Self})); fault != nil {
-			return nil, fault
-		}
-	}
-	return res, nil
+	w.thinDisks(nil, disksOf(vm.Config.Hardware.Device))
+	w.plugMemory(vm)
+	return vm, nil
 }
 
 // cloneTarget returns the resource pool and host of a clone: the host must be one of the pool's cluster.
@@ -70,14 +97,26 @@ func (w *world) cloneTarget(src *simulator.VirtualMachine, to types.VirtualMachi
 	if len(hosts) == 0 {
 		return pool, host, &types.ManagedObjectNotFound{Obj: *p}
 	}
-	h := to.Host
-	if h == nil {
-		h = &hosts[0]
-	}
-	if !slices.Contains(hosts, *h) {
+	open := slices.DeleteFunc(slices.Clone(hosts), w.inMaintenance)
+	switch {
+	case to.Host == nil && len(open) == 0:
+		return pool, host, &types.NoCompatibleHost{}
+	case to.Host == nil:
+		return *p, open[0], nil
+	case !slices.Contains(hosts, *to.Host):
 		return pool, host, &types.InvalidArgument{InvalidProperty: "spec.location.host"}
+	case w.inMaintenance(*to.Host):
+		// "While in maintenance mode, no virtual machines can be powered on and no provisioning operations can be performed on the
+		// host" (vSphere API, HostSystem.EnterMaintenanceMode_Task).
+		return pool, host, &types.InvalidState{}
 	}
-	return *p, *h, nil
+	return *p, *to.Host, nil
+}
+
+// inMaintenance says whether a host is in maintenance mode.
+func (w *world) inMaintenance(host types.ManagedObjectReference) bool {
+	h, ok := w.reg.Get(host).(*simulator.HostSystem)
+	return ok && h.Runtime.InMaintenanceMode
 }
 
 // poolHosts returns the hosts of the cluster that a resource pool belongs to.
@@ -108,6 +147,7 @@ func (w *world) cloneConfig(src cloneSource, req *types.CloneVM_Task) (types.Vir
 	if config.GuestId == "" {
 		config.GuestId = src.config.GuestId
 	}
+	inheritSettings(&config, src.config)
 	if config.NumCPUs == 0 {
 		config.NumCPUs = src.config.Hardware.NumCPU
 	}
@@ -156,6 +196,9 @@ func cloneDevices(src cloneSource, changes []types.BaseVirtualDeviceConfigSpec) 
 		at := slices.IndexFunc(devices, func(d types.BaseVirtualDevice) bool { return d.GetVirtualDevice().Key == key })
 		switch {
 		case spec.Operation == types.VirtualDeviceConfigSpecOperationAdd:
+			if fault := checkPlace(slices.Concat(defaults, devices), spec.Device, i); fault != nil {
+				return nil, fault
+			}
 			devices = append(devices, spec.Device)
 		case at < 0:
 			return nil, &types.InvalidDeviceSpec{DeviceIndex: int32(i)}

@@ -25,50 +25,42 @@ func (w *world) vm(ref types.ManagedObjectReference) (*simulator.VirtualMachine,
 	return vm, nil
 }
 
+// task starts a task on a VM, or returns the fault that there is no such VM.
+func (m *machine) task(ctx *simulator.Context, on types.ManagedObjectReference, name string, do func(*simulator.VirtualMachine) (types.AnyType, types.BaseMethodFault)) (types.ManagedObjectReference, *soap.Fault) {
+	vm, fault := m.world.vm(on)
+	if fault != nil {
+		return types.ManagedObjectReference{}, fault
+	}
+	return m.world.start(ctx, vm, name, m.world.rule, func() (types.AnyType, types.BaseMethodFault) { return do(vm) }), nil
+}
+
 // CloneVMTask starts to clone a VM or template.
 func (m *machine) CloneVMTask(ctx *simulator.Context, req *types.CloneVM_Task) soap.HasFault {
 	vm, fault := m.world.vm(req.This)
 	if fault != nil {
 		return &methods.CloneVM_TaskBody{Fault_: fault}
 	}
-	ref := m.world.start(ctx, vm, cloning, m.world.rule, func() (types.AnyType, types.BaseMethodFault) {
-		return m.world.clone(ctx, vm, req)
-	})
+	ref := m.world.start(ctx, vm, cloning, m.world.rule, m.world.clone(ctx, vm, req)...)
 	return &methods.CloneVM_TaskBody{Res: &types.CloneVM_TaskResponse{Returnval: ref}}
-}
-
-// PowerOnVMTask starts to power a VM on.
-func (m *machine) PowerOnVMTask(ctx *simulator.Context, req *types.PowerOnVM_Task) soap.HasFault {
-	vm, fault := m.world.vm(req.This)
-	if fault != nil {
-		return &methods.PowerOnVM_TaskBody{Fault_: fault}
-	}
-	ref := m.world.start(ctx, vm, "powerOn", m.world.rule, func() (types.AnyType, types.BaseMethodFault) {
-		return m.world.outcome(vm.PowerOnVMTask(ctx, req))
-	})
-	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{Returnval: ref}}
-}
-
-// PowerOffVMTask starts to power a VM off.
-func (m *machine) PowerOffVMTask(ctx *simulator.Context, req *types.PowerOffVM_Task) soap.HasFault {
-	vm, fault := m.world.vm(req.This)
-	if fault != nil {
-		return &methods.PowerOffVM_TaskBody{Fault_: fault}
-	}
-	ref := m.world.start(ctx, vm, "powerOff", m.world.rule, func() (types.AnyType, types.BaseMethodFault) {
-		return m.world.outcome(vm.PowerOffVMTask(ctx, req))
-	})
-	return &methods.PowerOffVM_TaskBody{Res: &types.PowerOffVM_TaskResponse{Returnval: ref}}
 }
 
 // DestroyTask starts to destroy a VM.
 func (m *machine) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
-	vm, fault := m.world.vm(req.This)
-	if fault != nil {
-		return &methods.Destroy_TaskBody{Fault_: fault}
-	}
-	ref := m.world.start(ctx, vm, "destroy", m.world.rule, func() (types.AnyType, types.BaseMethodFault) {
-		return m.world.outcome(vm.DestroyTask(ctx, req))
+	ref, fault := m.task(ctx, req.This, "destroy", func(vm *simulator.VirtualMachine) (types.AnyType, types.BaseMethodFault) {
+		return nil, m.world.destroy(ctx, vm, req)
 	})
-	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{Returnval: ref}}
+	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{Returnval: ref}, Fault_: fault}
+}
+
+// destroy removes a VM and its disks, of which the space is free again: "InvalidPowerState if the virtual machine is running"
+// (vSphere API, VirtualMachine.Destroy_Task).
+func (w *world) destroy(ctx *simulator.Context, vm *simulator.VirtualMachine, req *types.Destroy_Task) types.BaseMethodFault {
+	disks := disksOf(vm.Config.Hardware.Device)
+	if _, fault := w.outcome(vm.DestroyTask(ctx, req)); fault != nil {
+		return fault
+	}
+	w.thinDisks(disks, nil)
+	delete(w.guests, vm.Self)
+	delete(w.booted, vm.Self)
+	return nil
 }

@@ -20,7 +20,8 @@ import (
 // another call, add a method; to take over calls to another type, add a row.
 func (w *world) answering() map[string]mo.Reference {
 	return map[string]mo.Reference{
-		"VirtualMachine":         &machine{shim: newShim(w, "VirtualMachine")},
+		"VirtualMachine":         &machine{newShim(w, "VirtualMachine")},
+		"Datacenter":             &datacenter{newShim(w, "Datacenter")},
 		"VirtualMachineSnapshot": &snapshots{shim: newShim(w, "VirtualMachineSnapshot")},
 	}
 }
@@ -66,6 +67,9 @@ func (w *world) handle(ctx *simulator.Context, m *simulator.Method) (mo.Referenc
 		return nil, nil
 	case "VirtualMachine":
 		w.touch(m.This)
+		if fault := w.disabled(m); fault != nil {
+			return nil, fault
+		}
 	}
 	s := w.shims[m.This.Type]
 	switch {

@@ -37,6 +37,10 @@ type Options struct {
 	Datacenters []Datacenter
 	// TaskTime is how long each task of a VM takes at least.
 	TaskTime time.Duration
+	// Guest of each VM that SetGuest has not changed.
+	Guest Guest
+	// AdmissionControl refuses to power a VM on when the VMs on its host would have more memory than the host.
+	AdmissionControl bool
 }
 
 // A Server is a running simulated vCenter.
@@ -78,6 +82,8 @@ func Start(o Options) (*Server, error) {
 
 	s.world = newWorld(model.Map(), s.rules.outage)
 	s.world.taskTime = o.TaskTime
+	s.world.admission = o.AdmissionControl
+	s.world.anyGuest = o.Guest
 	s.world.inProcess = inProcess(model)
 	model.Map().Handler = s.world.handle
 	svc := model.Service

@@ -106,6 +106,8 @@ func (w *world) step(task *simulator.Task, do work, last bool) bool {
 	if isOver(task.Info.State) {
 		return false
 	}
+	w.current = task
+	defer func() { w.current = nil }()
 	res, fault := do()
 	w.settle()
 	if on := *task.Info.Entity; w.reg.Get(on) != nil {

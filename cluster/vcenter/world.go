@@ -30,6 +30,10 @@ type world struct {
 
 	// taskTime is how long each task of ours takes at least.
 	taskTime time.Duration
+	// admission says that VMs are powered on only where there is memory for them.
+	admission bool
+	// anyGuest is the guest of VMs that have none of their own.
+	anyGuest Guest
 	// inProcess is the session key of calls that the simulator makes itself.
 	inProcess string
 
@@ -37,8 +41,19 @@ type world struct {
 	mu sync.Mutex
 	// rule of the call under way.
 	rule *Rule
+	// current is the task of ours that works now, if one does.
+	current *simulator.Task
 	// errands are the tasks on each VM.
 	errands map[types.ManagedObjectReference][]errand
+	// uuids are the instance UUIDs of VMs.
+	uuids map[string]types.ManagedObjectReference
+	// thin are the sizes of thin disks, by file.
+	thin map[diskFile]int64
+	// guests of VMs that are not anyGuest.
+	guests map[types.ManagedObjectReference]Guest
+	// boots counts them. booted has for each VM that is on the number of its boot, negative while that takes.
+	boots  int64
+	booted map[types.ManagedObjectReference]int64
 	// refused is the rule that refuses the next wait for updates, which is the one call that does not hold mu.
 	refused atomic.Pointer[Rule]
 
@@ -54,6 +69,8 @@ type world struct {
 	powered []types.ManagedObjectReference
 	// removed are VMs that left the inventory during the call under way.
 	removed []types.ManagedObjectReference
+	// fresh are VMs whose instance UUID may be new.
+	fresh map[types.ManagedObjectReference]bool
 	// touches counts what may have changed a VM, and touched has the last count for each VM.
 	touches uint64
 	touched map[types.ManagedObjectReference]uint64
@@ -73,6 +90,11 @@ func newWorld(reg *simulator.Registry, outage func() bool) *world {
 		running: map[types.ManagedObjectReference]chan struct{}{},
 		ours:    map[types.ManagedObjectReference]chan struct{}{},
 		errands: map[types.ManagedObjectReference][]errand{},
+		uuids:   map[string]types.ManagedObjectReference{},
+		thin:    map[diskFile]int64{},
+		fresh:   map[types.ManagedObjectReference]bool{},
+		guests:  map[types.ManagedObjectReference]Guest{},
+		booted:  map[types.ManagedObjectReference]int64{},
 		touched: map[types.ManagedObjectReference]uint64{},
 		edge:    make(chan struct{}),
 		closed:  make(chan struct{}),
@@ -80,6 +102,9 @@ func newWorld(reg *simulator.Registry, outage func() bool) *world {
 	w.ctx.Context = context.Background()
 	w.ctx.Map = reg
 	reg.AddHandler(w)
+	for _, vm := range reg.AllReference("VirtualMachine") {
+		w.remember(vm.Reference())
+	}
 	w.shims = w.answering()
 	w.standIn = &standIn{newShim(w, "StandIn")}
 	return w
@@ -173,8 +198,13 @@ func (w *world) next() <-chan struct{} {
 // shut lets go of whoever waits. It may be called once.
 func (w *world) shut() { close(w.closed) }
 
-// PutObject implements simulator.RegisterObject.
-func (w *world) PutObject(*simulator.Context, mo.Reference) {}
+// PutObject implements simulator.RegisterObject: VMs are put in their place when they are new, and when they are moved.
+func (w *world) PutObject(_ *simulator.Context, o mo.Reference) {
+	if ref := o.Reference(); ref.Type == "VirtualMachine" {
+		w.remember(ref)
+		w.touch(ref)
+	}
+}
 
 // RemoveObject implements simulator.RegisterObject.
 func (w *world) RemoveObject(_ *simulator.Context, ref types.ManagedObjectReference) {

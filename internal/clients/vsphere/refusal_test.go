@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/cluster/vcenter"
@@ -128,9 +127,7 @@ func TestSameUUIDTwice(t *testing.T) {
 		if vm.Name != "web-2" {
 			continue
 		}
-		if _, err := methods.ReconfigVM_Task(t.Context(), s.admin.Client, &types.ReconfigVM_Task{
-			This: vm.Self, Spec: types.VirtualMachineConfigSpec{InstanceUuid: spec("web-1").UUID},
-		}); err != nil {
+		if err := s.server.SetInstanceUUID(vm.Self, spec("web-1").UUID); err != nil {
 			t.Fatal(err)
 		}
 	}
