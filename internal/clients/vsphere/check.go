@@ -20,6 +20,12 @@ func (c *Client) CheckVM(_ context.Context, spec clients.VMSpec) error {
 	if err != nil || existing != nil {
 		return err
 	}
-	_, err = resolve(c.cache, c.work.reservations(), spec)
-	return err
+	t, err := resolve(c.cache, c.work.reservations(), spec, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := newCloneSpec(spec, t); err != nil {
+		return refused(spec, err)
+	}
+	return nil
 }

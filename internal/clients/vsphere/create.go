@@ -17,9 +17,6 @@ import (
 // CreateVM implements clients.Hypervisor. It takes two calls, and one more to follow the task: one to look for the VM in the
 // vCenter's index, one to clone.
 func (c *Client) CreateVM(ctx context.Context, spec clients.VMSpec) (clients.TaskRef, error) {
-	if spec.Linked {
-		return "", clients.NewError(clients.Unsupported, "Image", errors.New("linked clones are not supported on vSphere yet: leave linked out to copy the image"))
-	}
 	s, err := c.ready()
 	if err != nil {
 		return "", err
@@ -54,18 +51,29 @@ func (c *Client) CreateVM(ctx context.Context, spec clients.VMSpec) (clients.Tas
 
 // clone starts to clone the image.
 func (c *Client) clone(ctx context.Context, s *session, spec clients.VMSpec) (clients.TaskRef, error) {
-	c.mu.RLock()
-	target, err := resolve(c.cache, c.work.reservations(), spec)
-	c.mu.RUnlock()
+	t, err := c.resolve(spec)
 	if err != nil {
 		return "", err
 	}
-	cloneSpec, err := newCloneSpec(spec, target)
+	if spec.Linked && t.snapshot == nil {
+		return "", c.base(ctx, s, t.image)
+	}
+	// Everything that can be refused is described before anything is made.
+	clone, err := newCloneSpec(spec, t)
 	if err != nil {
-		return "", clients.NewError(clients.Invalid, "VM", fmt.Errorf("cannot create VM %q: %w", spec.Name, err))
+		return "", refused(spec, err)
+	}
+	if t.pod != (ref{}) {
+		c.recommend(ctx, s, spec, &t, clone)
+		if clone, err = newCloneSpec(spec, t); err != nil {
+			return "", refused(spec, err)
+		}
+	}
+	if err := c.makeFolders(ctx, s, &t); err != nil {
+		return "", err
 	}
 	res, err := methods.CloneVM_Task(ctx, s.vim, &types.CloneVM_Task{
-		This: target.image, Folder: target.folder, Name: spec.Name, Spec: cloneSpec,
+		This: t.image.ref, Folder: t.folder, Name: spec.Name, Spec: clone,
 	})
 	if err != nil {
 		if isUnknownOutcome(err) {
@@ -75,14 +83,34 @@ func (c *Client) clone(ctx context.Context, s *session, spec clients.VMSpec) (cl
 		}
 		return "", classify(fmt.Errorf("cannot clone image %q: %w", spec.Image, err))
 	}
-	c.track(ctx, s, &job{
-		task: res.Returnval, uuid: spec.UUID, purpose: toCreate,
-		reserved: reservation{
-			host: target.host, datastore: target.datastore,
-			memoryMiB: spec.MemoryMiB, bytes: target.bytes(spec),
-		},
-	})
+	c.track(ctx, s, &job{task: res.Returnval, uuid: spec.UUID, purpose: toCreate, reserved: reserve(spec, t)})
 	return clients.TaskRef(res.Returnval.Value), nil
+}
+
+// resolve finds what a VMSpec's names stand for, out of the cache.
+func (c *Client) resolve(spec clients.VMSpec) (target, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return resolve(c.cache, c.work.reservations(), spec, nil)
+}
+
+// refused says that a VM cannot be made as it is described.
+func refused(spec clients.VMSpec, err error) error {
+	if clients.ClassOf(err) != clients.Unknown {
+		return err
+	}
+	return clients.NewError(clients.Invalid, "VM", fmt.Errorf("cannot create VM %q: %w", spec.Name, err))
+}
+
+// reserve returns what a VM takes of its place while it is made.
+func reserve(spec clients.VMSpec, t target) reservation {
+	v := reservation{host: t.host, datastore: t.datastore, memoryMiB: spec.MemoryMiB, bytes: t.bytes(spec)}
+	for _, n := range t.networks {
+		if n.MACAddress != "" {
+			v.macs = append(v.macs, n.MACAddress)
+		}
+	}
+	return v
 }
 
 // foreign returns the conflict with a VM that has our UUID and not our mark.

@@ -31,10 +31,11 @@ func propertySets() []types.PropertySpec {
 		}},
 		{Type: "ResourcePool", PathSet: []string{"name", "parent"}},
 		{Type: "Network", PathSet: []string{"name", "parent"}},
-		{Type: "OpaqueNetwork", PathSet: []string{"summary"}},
+		{Type: "OpaqueNetwork", PathSet: []string{"name", "parent", "summary"}},
 		{Type: "DistributedVirtualPortgroup", PathSet: []string{"name", "parent", "key", "config.distributedVirtualSwitch"}},
 		{Type: "DistributedVirtualSwitch", PathSet: []string{"name", "parent", "uuid"}},
 		{Type: "Folder", PathSet: []string{"name", "parent"}},
+		{Type: "StoragePod", PathSet: []string{"name", "parent"}},
 		{Type: "Datacenter", PathSet: []string{"name", "parent", "vmFolder"}},
 		{Type: "Task", PathSet: []string{"info.state", "info.error", "info.result"}},
 	}
@@ -90,7 +91,7 @@ func (c *Client) watch(ctx context.Context, s *session) (types.ManagedObjectRefe
 	none := types.ManagedObjectReference{}
 	views := view.NewManager(s.vim)
 	inventory, err := views.CreateContainerView(ctx, s.vim.ServiceContent.RootFolder, []string{
-		"VirtualMachine", "HostSystem", "ComputeResource", "ResourcePool", "Datastore", "Network", "DistributedVirtualSwitch", "Folder", "Datacenter",
+		"VirtualMachine", "HostSystem", "ComputeResource", "ResourcePool", "Datastore", "Network", "DistributedVirtualSwitch", "Folder", "StoragePod", "Datacenter",
 	}, true)
 	if err != nil {
 		return none, nil, fmt.Errorf("cannot create a view of the inventory: %w", err)

@@ -4,6 +4,8 @@
 package vsphere
 
 import (
+	"encoding/hex"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -30,11 +32,26 @@ func TestRefusals(t *testing.T) {
 		"ImagePath":   {"So is a missing path.", func(v *clients.VMSpec) { v.Image.Name = "/prod-dc/vm/nginx-image" }, want{clients.NotFound, "Image"}},
 		"Network":     {"A missing network is named.", func(v *clients.VMSpec) { v.Networks = []clients.Network{{Name: "a", Network: "missing"}} }, want{clients.NotFound, "Network"}},
 		"Datastore":   {"A missing datastore is named.", func(v *clients.VMSpec) { v.Placement.Datastore = "missing" }, want{clients.NotFound, "Datastore"}},
-		"Folder":      {"A missing folder is named, and not made.", func(v *clients.VMSpec) { v.Placement.Folder = "/missing" }, want{clients.NotFound, "Folder"}},
 		"Host":        {"A missing host is named.", func(v *clients.VMSpec) { v.Placement.Host = "missing" }, want{clients.NotFound, "Host"}},
 		"Cluster":     {"A missing cluster is named.", func(v *clients.VMSpec) { v.Placement.Cluster = "missing" }, want{clients.NotFound, "Cluster"}},
 		"HostCluster": {"A host of another cluster contradicts.", func(v *clients.VMSpec) { v.Placement.Cluster, v.Placement.Host = "prod-cluster-1", "esxi-04" }, want{clients.Invalid, "Host"}},
-		"Linked":      {"Linked clones come later.", func(v *clients.VMSpec) { v.Linked = true }, want{clients.Unsupported, "Image"}},
+		"Linked":      {"A template without a snapshot cannot be linked to.", func(v *clients.VMSpec) { v.Linked = true }, want{clients.NotFound, "Snapshot"}},
+		"Datacenter":  {"A missing datacenter is named.", func(v *clients.VMSpec) { v.Placement.Datacenter = "missing" }, want{clients.NotFound, "Datacenter"}},
+		"Pod":         {"A missing datastore cluster is named.", func(v *clients.VMSpec) { v.Placement.DatastoreCluster = "missing" }, want{clients.NotFound, "DatastoreCluster"}},
+		"Pool":        {"A missing resource pool is named.", func(v *clients.VMSpec) { v.Placement.ResourcePool = "missing" }, want{clients.NotFound, "ResourcePool"}},
+		"DiskStore":   {"So is a missing datastore of a disk.", func(v *clients.VMSpec) { v.Disks = []clients.Disk{{Name: "a", SizeGiB: 1, Datastore: "missing"}} }, want{clients.NotFound, "Datastore"}},
+		"Shrink":      {"A root disk does not shrink.", func(v *clients.VMSpec) { v.Disks = []clients.Disk{{Name: clients.RootDisk, SizeGiB: 1}} }, want{clients.Invalid, "Disk"}},
+		"Thick":       {"A thick disk needs its room.", func(v *clients.VMSpec) { v.Disks = []clients.Disk{{Name: "a", SizeGiB: 5000, Thick: true}} }, want{clients.Capacity, "Datastore"}},
+		"SecureBoot":  {"Secure boot needs UEFI.", func(v *clients.VMSpec) { v.SecureBoot = true }, want{clients.Invalid, "Firmware"}},
+		"Model": {"A model of another hypervisor is refused.", func(v *clients.VMSpec) {
+			v.Networks = []clients.Network{{Name: "a", Network: "VM Network", Model: "VIRTIO"}}
+		}, want{clients.Unsupported, "Network"}},
+		"Bridge":     {"There are no bridges.", func(v *clients.VMSpec) { v.Networks = []clients.Network{{Name: "a", Bridge: "br0"}} }, want{clients.Unsupported, "Network"}},
+		"Controller": {"A controller of another hypervisor is refused.", func(v *clients.VMSpec) { v.Disks = []clients.Disk{{Name: "a", SizeGiB: 1, Controller: "virtio"}} }, want{clients.Invalid, "VM"}},
+		"GuestData":  {"A guest can read only so much.", func(v *clients.VMSpec) { v.GuestData.UserData = incompressible(1 << 20) }, want{clients.Invalid, "GuestData"}},
+		"Computer": {"The name of a Windows computer is short.", func(v *clients.VMSpec) {
+			v.GuestData.Prep, v.GuestData.Hostname = clients.PrepWindows, "longer-than-fifteen"
+		}, want{clients.Invalid, "GuestData"}},
 		"TooManyDisks": {"There are only so many places for disks.", func(v *clients.VMSpec) {
 			v.Disks = make([]clients.Disk, 60)
 		}, want{clients.Invalid, "VM"}},
@@ -43,15 +60,28 @@ func TestRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := spec("web-1")
 			tc.change(&v)
-			_, err := c.CreateVM(t.Context(), v)
-			if diff := cmp.Diff(tc.want, want{clients.ClassOf(err), clients.SubjectOf(err)}, cmp.AllowUnexported(want{})); diff != "" {
-				t.Errorf("%s\nCreateVM: %v: -want, +got:\n%s", tc.reason, err, diff)
+			for what, refusal := range map[string]func() error{
+				"CheckVM":  func() error { return c.CheckVM(t.Context(), v) },
+				"CreateVM": func() error { _, err := c.CreateVM(t.Context(), v); return err },
+			} {
+				err := refusal()
+				if diff := cmp.Diff(tc.want, want{clients.ClassOf(err), clients.SubjectOf(err)}, cmp.AllowUnexported(want{})); diff != "" {
+					t.Errorf("%s\n%s: %v: -want, +got:\n%s", tc.reason, what, err, diff)
+				}
 			}
 		})
 	}
 	if left := s.paths(); len(left) != 0 {
 		t.Errorf("VMs were made: %v", left)
 	}
+}
+
+// incompressible returns text that cannot be made shorter by much.
+func incompressible(n int) string {
+	source := rand.NewChaCha8([32]byte{})
+	raw := make([]byte, n/2)
+	_, _ = source.Read(raw)
+	return hex.EncodeToString(raw)
 }
 
 func TestImageByPath(t *testing.T) {

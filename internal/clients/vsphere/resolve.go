@@ -18,31 +18,68 @@ type ref = types.ManagedObjectReference
 
 // A target is what a VMSpec's names stand for in the vCenter.
 type target struct {
-	image     ref
-	devices   object.VirtualDeviceList
-	cores     int32
-	folder    ref
+	image *record
+	// devices of the image, or of its snapshot.
+	devices object.VirtualDeviceList
+	// snapshot that the clone is linked to; nil for a full one.
+	snapshot *ref
+	folder   ref
+	// missing are the names of folders to make below folder, the last one being for the VM.
+	missing   []string
 	host      ref
 	pool      ref
 	datastore ref
 	// datastoreName is as in disk paths.
 	datastoreName string
-	// networks are the backings of the interfaces, in the order of the VMSpec.
-	networks []types.BaseVirtualDeviceBackingInfo
+	// pod is the datastore cluster whose recommendation is to be asked for; empty when none is.
+	pod ref
+	// stores are the datastores of disks that have one of their own, by name.
+	stores map[string]ref
+	// networks are the interfaces of the VMSpec, with MAC addresses where they are needed; backings are what each is connected to.
+	networks []clients.Network
+	backings []types.BaseVirtualDeviceBackingInfo
 }
 
 // bytes returns what the VM's disks take when they are full.
 func (t target) bytes(spec clients.VMSpec) int64 {
 	var sum int64
-	for _, d := range t.devices.SelectByType((*types.VirtualDisk)(nil)) {
-		if v, ok := d.(*types.VirtualDisk); ok {
-			sum += max(v.CapacityInBytes, v.CapacityInKB*1024)
+	for i, d := range virtualDisks(t.devices) {
+		grown := int64(0)
+		for _, w := range spec.Disks {
+			if i == 0 && w.Name == clients.RootDisk {
+				grown = w.SizeGiB * gib
+			}
 		}
+		sum += max(newDiskRecord(d).bytes, grown)
 	}
 	for _, d := range spec.Disks {
-		sum += d.SizeGiB * gib
+		if d.Name != clients.RootDisk {
+			sum += d.SizeGiB * gib
+		}
 	}
 	return sum
+}
+
+// interfaces returns the VM's interfaces: those wanted, or as many without settings as the image has.
+func (t target) interfaces() []clients.Network {
+	if len(t.networks) > 0 {
+		return t.networks
+	}
+	return make([]clients.Network, len(t.devices.SelectByType((*types.VirtualEthernetCard)(nil))))
+}
+
+// A store is a datastore and its name.
+type store struct {
+	ref  ref
+	name string
+}
+
+// store returns where a data disk goes.
+func (t target) store(d clients.Disk) store {
+	if d.Datastore != "" {
+		return store{t.stores[d.Datastore], d.Datastore}
+	}
+	return store{t.datastore, t.datastoreName}
 }
 
 // A resolver looks names up. It narrows down the datacenters that have all that was named.
@@ -50,67 +87,117 @@ type resolver struct {
 	cache       *cache
 	reserved    []reservation
 	datacenters []ref
+	// home is the image's datacenter.
+	home ref
 }
 
 // resolve finds what a VMSpec's names stand for, and chooses what it leaves open. Errors are of class NotFound, Conflict,
-// Capacity or Invalid.
-func resolve(c *cache, reserved []reservation, spec clients.VMSpec) (target, error) {
+// Capacity, Invalid or Unsupported. The image is that of a library when one is given.
+func resolve(c *cache, reserved []reservation, spec clients.VMSpec, library *record) (target, error) {
 	r := &resolver{cache: c, reserved: reserved, datacenters: c.all("Datacenter")}
-	var t target
-	image, err := r.image(spec.Image.Name)
-	if err != nil {
-		return t, err
-	}
-	t.image = image
-	p := c.objects[image]
-	t.devices = get[types.ArrayOfVirtualDevice](p, "config.hardware.device").VirtualDevice
-	t.cores = get[int32](p, "config.hardware.numCoresPerSocket")
-	// The image's datacenter comes first: it is taken when nothing names another.
-	home, _ := c.datacenter(image)
-	slices.SortStableFunc(r.datacenters, func(a, b ref) int {
-		switch {
-		case a == home:
-			return -1
-		case b == home:
-			return 1
-		}
-		return 0
-	})
-
 	at := spec.Placement
-	if err := r.named("Cluster", at.Cluster, "ClusterComputeResource"); err != nil {
-		return t, err
+	if err := r.datacenter(at.Datacenter); err != nil {
+		return target{}, err
 	}
-	if err := r.named("Host", at.Host, "HostSystem"); err != nil {
-		return t, err
-	}
-	if err := r.named("Datastore", at.Datastore, "Datastore"); err != nil {
-		return t, err
-	}
-	folders, err := r.folders(at.Folder)
-	if err != nil {
-		return t, err
+	if err := r.names(spec); err != nil {
+		return target{}, err
 	}
 	networks, err := r.networks(spec.Networks)
 	if err != nil {
+		return target{}, err
+	}
+	t, err := r.source(spec, library)
+	if err != nil {
 		return t, err
 	}
-	dc := r.datacenters[0]
-	t.folder, t.networks = folders[dc], networks[dc]
-	if r.conflicts(t.folder, spec.Name) {
+	folders := r.folders(at.Folder)
+	dc, err := r.only()
+	if err != nil {
+		return t, err
+	}
+	t.folder, t.missing = folders[dc].folder, folders[dc].missing
+	t.networks, t.backings = withMACs(spec.UUID, spec.Networks, r.macs(spec.UUID)), networks[dc]
+	if len(t.missing) == 0 && r.conflicts(t.folder, spec.Identity) {
 		return t, conflict(spec.Identity, c.path(t.folder)+"/"+spec.Name)
 	}
-	if err := r.place(dc, at, &t); err != nil {
-		return t, err
+	return t, r.place(dc, spec, &t)
+}
+
+// source finds the image, and for a linked clone its snapshot.
+func (r *resolver) source(spec clients.VMSpec, library *record) (target, error) {
+	t := target{image: library}
+	if library == nil {
+		image, err := r.image(spec.Image.Name)
+		if err != nil {
+			return t, err
+		}
+		t.image = r.cache.vms[image]
+	}
+	t.devices = get[types.ArrayOfVirtualDevice](r.cache.objects[t.image.ref], "config.hardware.device").VirtualDevice
+	r.home, _ = r.cache.datacenter(t.image.ref)
+	if spec.Linked {
+		t.snapshot = get[types.VirtualMachineSnapshotInfo](r.cache.objects[t.image.ref], "snapshot").CurrentSnapshot
+		if t.snapshot == nil && t.image.template {
+			return t, notFound("Snapshot", "template %q has no snapshot to link a clone to: convert it to a VM, take a snapshot and convert it back, or leave linked out", spec.Image)
+		}
 	}
 	return t, nil
+}
+
+// names narrows down to datacenters that have what the placement and the disks name.
+func (r *resolver) names(spec clients.VMSpec) error {
+	at := spec.Placement
+	for _, n := range []struct{ subject, name, kind string }{
+		{"Cluster", at.Cluster, "ClusterComputeResource"},
+		{"Host", at.Host, "HostSystem"},
+		{"Datastore", at.Datastore, "Datastore"},
+		{"DatastoreCluster", at.DatastoreCluster, "StoragePod"},
+	} {
+		if err := r.named(n.subject, n.name, n.kind); err != nil {
+			return err
+		}
+	}
+	for _, d := range spec.Disks {
+		if err := r.named("Datastore", d.Datastore, "Datastore"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// datacenter narrows down to the one of a name or path.
+func (r *resolver) datacenter(name string) error {
+	if name == "" {
+		return nil
+	}
+	if !r.narrow(func(dc ref) bool { return r.cache.name(dc) == name || r.cache.path(dc) == name }) {
+		return notFound("Datacenter", "there is no datacenter %q", name)
+	}
+	_, err := r.only()
+	return err
+}
+
+// only returns the datacenter to use: the image's if it is left, or else the only one.
+func (r *resolver) only() (ref, error) {
+	if slices.Contains(r.datacenters, r.home) {
+		return r.home, nil
+	}
+	if len(r.datacenters) == 1 {
+		return r.datacenters[0], nil
+	}
+	paths := make([]string, 0, len(r.datacenters))
+	for _, dc := range r.datacenters {
+		paths = append(paths, r.cache.path(dc))
+	}
+	return ref{}, clients.NewError(clients.Invalid, "Datacenter", fmt.Errorf("several datacenters have all that is named, name one of: %s", strings.Join(paths, ", ")))
 }
 
 func notFound(subject, format string, args ...any) error {
 	return clients.NewError(clients.NotFound, subject, fmt.Errorf(format, args...))
 }
 
-// image finds a template, or else a VM, by its path or its name, which must be the only one.
+// image finds a template, or else a VM, by its path or its name, which must be the only one in the datacenters that are left or,
+// if those have none, anywhere.
 func (r *resolver) image(name string) (ref, error) {
 	var templates, vms []ref
 	for _, vm := range r.cache.all("VirtualMachine") {
@@ -126,6 +213,13 @@ func (r *resolver) image(name string) (ref, error) {
 	}
 	if len(templates) > 0 {
 		vms = templates
+	}
+	here := slices.DeleteFunc(slices.Clone(vms), func(vm ref) bool {
+		dc, _ := r.cache.datacenter(vm)
+		return !slices.Contains(r.datacenters, dc)
+	})
+	if len(here) > 0 {
+		vms = here
 	}
 	switch len(vms) {
 	case 0:
@@ -179,34 +273,49 @@ func (r *resolver) where() string {
 	return " in datacenter " + strings.Join(names, " or ")
 }
 
-// folders narrows down to datacenters with a VM folder. An empty path is the datacenter's VM folder itself.
-func (r *resolver) folders(path string) (map[ref]ref, error) {
-	found := map[ref]ref{}
+// A folderPlace is a folder that exists, and the names of those to make below it.
+type folderPlace struct {
+	folder  ref
+	missing []string
+}
+
+// folders returns where a VM folder is or is to be made, by datacenter. It narrows down to the datacenters that have it if there
+// are any. An empty path is the datacenter's VM folder itself.
+func (r *resolver) folders(path string) map[ref]folderPlace {
+	path = "/" + strings.Trim(path, "/")
+	found := map[ref]folderPlace{}
+	below := map[ref]int{}
 	for _, dc := range r.datacenters {
-		found[dc] = get[ref](r.cache.objects[dc], "vmFolder")
+		found[dc] = folderPlace{get[ref](r.cache.objects[dc], "vmFolder"), components(path)}
 	}
-	if path == "" || path == "/" {
-		return found, nil
-	}
-	clear(found)
 	for _, f := range r.cache.all("Folder") {
-		if r.cache.folder(f) == path {
-			dc, _ := r.cache.datacenter(f)
-			found[dc] = f
+		is := r.cache.folder(f)
+		dc, _ := r.cache.datacenter(f)
+		if _, left := found[dc]; !left || is == "" || is == "/" || len(is) <= below[dc] {
+			continue
+		}
+		if rest, ok := strings.CutPrefix(path+"/", is+"/"); ok {
+			below[dc], found[dc] = len(is), folderPlace{f, components(rest)}
 		}
 	}
-	if !r.narrow(func(dc ref) bool { _, ok := found[dc]; return ok }) {
-		return nil, notFound("Folder", "there is no VM folder %q%s", path, r.where())
-	}
-	return found, nil
+	r.narrow(func(dc ref) bool { return len(found[dc].missing) == 0 })
+	return found
+}
+
+// components returns the names in a path.
+func components(path string) []string {
+	return strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
 }
 
 // networks narrows down to datacenters with all networks, named by name or path. It returns their backings by datacenter.
 func (r *resolver) networks(wanted []clients.Network) (map[ref][]types.BaseVirtualDeviceBackingInfo, error) {
 	backings := map[ref][]types.BaseVirtualDeviceBackingInfo{}
 	for _, n := range wanted {
+		if n.Bridge != "" {
+			return nil, clients.NewError(clients.Unsupported, "Network", fmt.Errorf("there are no bridges on vSphere: connect interface %q to a network", n.Name))
+		}
 		found := map[ref]ref{}
-		for _, o := range r.cache.all("Network", "DistributedVirtualPortgroup") {
+		for _, o := range r.cache.all("Network", "DistributedVirtualPortgroup", "OpaqueNetwork") {
 			if r.cache.name(o) != n.Network && r.cache.path(o) != n.Network {
 				continue
 			}
@@ -236,17 +345,41 @@ func (r *resolver) backing(network ref) types.BaseVirtualDeviceBackingInfo {
 			SwitchUuid:   get[string](r.cache.objects[dvs], "uuid"),
 		}}
 	}
+	if network.Type == "OpaqueNetwork" {
+		opaque := get[types.OpaqueNetworkSummary](p, "summary")
+		return &types.VirtualEthernetCardOpaqueNetworkBackingInfo{
+			OpaqueNetworkId: opaque.OpaqueNetworkId, OpaqueNetworkType: opaque.OpaqueNetworkType,
+		}
+	}
 	return &types.VirtualEthernetCardNetworkBackingInfo{VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{
 		DeviceName: r.cache.name(network),
 	}}
 }
 
-// conflicts says whether a folder has a VM of a name.
-func (r *resolver) conflicts(folder ref, name string) bool {
+// conflicts says whether a folder has another VM of the name.
+func (r *resolver) conflicts(folder ref, id clients.Identity) bool {
 	for _, vm := range r.cache.vms {
-		if vm.parent == folder && vm.name == name {
+		if vm.parent == folder && vm.name == id.Name && vm.uuid != id.UUID {
 			return true
 		}
 	}
 	return false
+}
+
+// macs returns the MAC addresses of other VMs, those being made included.
+func (r *resolver) macs(uuid string) map[string]bool {
+	taken := map[string]bool{}
+	for _, vm := range r.cache.vms {
+		for _, n := range vm.nics {
+			if vm.uuid != uuid {
+				taken[n.mac] = true
+			}
+		}
+	}
+	for _, v := range r.reserved {
+		for _, mac := range v.macs {
+			taken[mac] = true
+		}
+	}
+	return taken
 }

@@ -43,6 +43,7 @@ type reservation struct {
 	host, datastore types.ManagedObjectReference
 	memoryMiB       int64
 	bytes           int64
+	macs            []string
 }
 
 // work is what is under way. The client's mu guards it.
@@ -57,6 +58,8 @@ type work struct {
 	unsure bool
 	// starting are VMs for which CreateVM is under way.
 	starting map[string]bool
+	// basing are the images of which a snapshot is taken, by image, with the task once it is known.
+	basing map[types.ManagedObjectReference]types.ManagedObjectReference
 	// ended are tasks that the vCenter still lists for us although they are over.
 	ended []types.ManagedObjectReference
 }
@@ -67,6 +70,7 @@ func newWork() *work {
 		tasks:    map[types.ManagedObjectReference]*job{},
 		suspects: map[types.ManagedObjectReference]bool{},
 		starting: map[string]bool{},
+		basing:   map[types.ManagedObjectReference]types.ManagedObjectReference{},
 	}
 }
 
