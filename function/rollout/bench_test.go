@@ -8,28 +8,44 @@ import (
 	"testing"
 )
 
-// BenchmarkPlan plans sets of 1,000 replicas: one that is complete, one in the middle of a rollout, and one that begins.
+// BenchmarkPlan plans sets that are complete, that are in the middle of a rollout or of changes in place, and that begin.
 func BenchmarkPlan(b *testing.B) {
-	const replicas = 1000
-	spec := Spec{Replicas: replicas, MaxUnavailable: 250, MaxSurge: 250, Revision: "new", MaxCreates: 20}
-	several := func(n int, revision string, a Availability) []VM {
-		vms := make([]VM, 0, n)
-		for slot := range n {
-			vms = append(vms, VM{Name: fmt.Sprintf("vm-%d-%s", slot, revision), Slot: slot, Revision: revision, Availability: a})
-		}
-		return vms
-	}
-	cases := map[string][]VM{
-		"Complete": several(replicas, "new", Available),
-		"Rollout":  append(several(replicas, "old", Available), several(250, "new", Unavailable)...),
-		"Begin":    nil,
-	}
-	for name, vms := range cases {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				Next(spec, vms)
+	for _, replicas := range []int{100, 1000, 10000} {
+		several := func(n int, revision string, a Availability, c Change) []VM {
+			vms := make([]VM, 0, n)
+			for slot := range n {
+				vms = append(vms, VM{
+					Name: fmt.Sprintf("vm-%d-%s", slot, revision), Slot: slot, Revision: revision, Availability: a, Change: c,
+				})
 			}
-		})
+			return vms
+		}
+		cases := []struct {
+			name string
+			vms  []VM
+		}{
+			{"Complete", several(replicas, "new", Available, None)},
+			{"Rollout", append(several(replicas, "old", Available, Replace), several(replicas/4, "new", Unavailable, None)...)},
+			{"InPlace", several(replicas, "old", Available, InPlace)},
+			{"Begin", nil},
+		}
+		for _, bc := range cases {
+			b.Run(fmt.Sprintf("%s/%d", bc.name, replicas), func(b *testing.B) {
+				in := Input{
+					Spec: Spec{
+						Replicas: replicas, MaxUnavailable: replicas / 4, MaxSurge: replicas / 4, Revision: "new", MaxCreates: 20,
+						Strategy: InPlaceIfPossible, MinReadySeconds: 30, ProgressDeadlineSeconds: 600,
+						SelfHealing: &SelfHealing{UnhealthyAfter: 300, MaxUnhealthy: 10},
+					},
+					VMs:    bc.vms,
+					Memory: Memory{Stable: "old", History: []string{"old", "new"}, Replicas: replicas},
+					Now:    1000,
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					Next(in)
+				}
+			})
+		}
 	}
 }

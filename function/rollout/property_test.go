@@ -44,6 +44,9 @@ func sets(t *rapid.T) (Spec, []VM) {
 	return spec, vms
 }
 
+// next plan of a set of which nothing is remembered.
+func next(spec Spec, vms []VM) Plan { return Next(Input{Spec: spec, VMs: vms}) }
+
 // after a part of a plan is carried out.
 func after(spec Spec, vms []VM, p Plan, picked func(step string) bool) []VM {
 	var out []VM
@@ -53,15 +56,20 @@ func after(spec Spec, vms []VM, p Plan, picked func(step string) bool) []VM {
 		}
 		out = append(out, vm)
 	}
-	for _, slot := range p.Creates {
-		if name := fmt.Sprintf("%d-%s", slot, spec.Revision); picked("create " + name) {
-			out = append(out, VM{Name: name, Slot: slot, Revision: spec.Revision, Availability: Unavailable, Created: 99})
+	for _, c := range p.Creates {
+		if name := fmt.Sprintf("%d-%s", c.Slot, c.Revision); picked("create " + name) {
+			out = append(out, VM{Name: name, Slot: c.Slot, Revision: c.Revision, Availability: Unavailable, Created: 99})
 		}
 	}
 	return out
 }
 
 func everything(string) bool { return true }
+
+// keeps says whether a VM stays.
+func keeps(p Plan, name string) bool {
+	return slices.ContainsFunc(p.Keeps, func(k Keep) bool { return k.Name == name })
+}
 
 func availableOf(vms []VM) int {
 	n := 0
@@ -78,7 +86,7 @@ func availableOf(vms []VM) int {
 func TestProperties(t *testing.T) {
 	properties := map[string]func(*rapid.T, Spec, []VM){
 		"I1I2AnySubsetKeepsTheBounds": func(t *rapid.T, spec Spec, vms []VM) {
-			p := Next(spec, vms)
+			p := next(spec, vms)
 			part := after(spec, vms, p, func(s string) bool { return rapid.Bool().Draw(t, s) })
 			if got, want := availableOf(part), min(availableOf(vms), spec.Replicas-spec.MaxUnavailable); got < want {
 				t.Fatalf("%d are available of %d, and %d must be", got, availableOf(vms), want)
@@ -88,28 +96,28 @@ func TestProperties(t *testing.T) {
 			}
 		},
 		"I3NothingIsCredited": func(t *rapid.T, spec Spec, vms []VM) {
-			p := Next(spec, vms)
+			p := next(spec, vms)
 			created := after(spec, vms, Plan{Creates: p.Creates}, everything)
-			again := Next(spec, created)
+			again := next(spec, created)
 			if len(again.Deletes) > len(p.Deletes) {
 				t.Fatalf("creations that are not available allow deletions: %v", again.Deletes)
 			}
 			deleted := after(spec, vms, Plan{Deletes: p.Deletes}, everything)
-			again = Next(spec, deleted)
+			again = next(spec, deleted)
 			if len(again.Creates) > len(p.Creates) {
 				t.Fatalf("deletions that have not ended allow creations: %v", again.Creates)
 			}
 		},
 		"I4AllDoneLeavesNothingToDoAtOnce": func(t *rapid.T, spec Spec, vms []VM) {
 			spec.MaxCreates = 0
-			done := after(spec, vms, Next(spec, vms), everything)
-			if p := Next(spec, done); len(p.Creates)+len(p.Deletes) > 0 {
+			done := after(spec, vms, next(spec, vms), everything)
+			if p := next(spec, done); len(p.Creates)+len(p.Deletes) > 0 {
 				t.Fatalf("a plan that is carried out leaves %v %v", p.Creates, p.Deletes)
 			}
 		},
 		"I5OrderMakesNoDifference": func(t *rapid.T, spec Spec, vms []VM) {
 			shuffled := rapid.Permutation(vms).Draw(t, "order")
-			if diff := cmp.Diff(Next(spec, vms), Next(spec, shuffled), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(next(spec, vms), next(spec, shuffled), cmpopts.EquateEmpty()); diff != "" {
 				t.Fatal(diff)
 			}
 		},
@@ -118,13 +126,13 @@ func TestProperties(t *testing.T) {
 			for slot := range spec.Replicas {
 				vms = append(vms, VM{Name: fmt.Sprint(slot), Slot: slot, Revision: "c", Availability: Available})
 			}
-			p := Next(spec, vms)
+			p := next(spec, vms)
 			if !p.Complete || len(p.Creates)+len(p.Deletes)+len(p.Notes) > 0 || len(p.Keeps) != len(vms) {
 				t.Fatalf("a complete set is not at rest: %+v", p)
 			}
 		},
 		"I12OnlyTheCurrentRevisionIsMadeAndOldestGoesFirst": func(t *rapid.T, spec Spec, vms []VM) {
-			p := Next(spec, vms)
+			p := next(spec, vms)
 			works := func(name string) bool {
 				return slices.ContainsFunc(vms, func(vm VM) bool { return vm.Name == name && vm.Availability == Available })
 			}
@@ -140,7 +148,7 @@ func TestProperties(t *testing.T) {
 		},
 		"I13ScalingDownKeepsWhatWorks": func(t *rapid.T, spec Spec, vms []VM) {
 			vms = slices.DeleteFunc(vms, func(vm VM) bool { return vm.Revision != "c" })
-			p := Next(spec, vms)
+			p := next(spec, vms)
 			surplus, available := false, availableOf(after(spec, vms, Plan{Deletes: p.Deletes}, everything))
 			for _, d := range p.Deletes {
 				surplus = surplus || d.Reason == ReasonSurplus && availableOf(vms) > available
@@ -150,7 +158,7 @@ func TestProperties(t *testing.T) {
 				t.Fatalf("scaling down leaves %d available of %d", available, spec.Replicas)
 			}
 			for _, vm := range vms {
-				kept := slices.Contains(p.Keeps, vm.Name)
+				kept := keeps(p, vm.Name)
 				if vm.Slot >= spec.Replicas && vm.Availability == Unavailable && kept {
 					t.Fatalf("%s is surplus and unavailable, and stays", vm.Name)
 				}
@@ -161,17 +169,20 @@ func TestProperties(t *testing.T) {
 			for _, vm := range vms {
 				taken[vm.Name] = true
 			}
-			for _, slot := range Next(spec, vms).Creates {
-				name := fmt.Sprintf("%d-c", slot)
-				if taken[name] || slot >= spec.Replicas {
+			for _, c := range next(spec, vms).Creates {
+				name := fmt.Sprintf("%d-c", c.Slot)
+				if taken[name] || c.Slot >= spec.Replicas || c.Copy > 0 {
 					t.Fatalf("%s is made, and exists or is not wanted", name)
 				}
 				taken[name] = true
 			}
 		},
 		"I23EveryVMIsKeptOrDeletedWithAReason": func(t *rapid.T, spec Spec, vms []VM) {
-			p := Next(spec, vms)
-			named := slices.Clone(p.Keeps)
+			p := next(spec, vms)
+			var named []string
+			for _, k := range p.Keeps {
+				named = append(named, k.Name)
+			}
 			for _, d := range p.Deletes {
 				if d.Reason == "" {
 					t.Fatalf("%s is deleted without a reason", d.Name)
@@ -209,7 +220,7 @@ func TestRollouts(t *testing.T) {
 		spec, vms := sets(t)
 		spec.MaxCreates = 0
 		for wave := 0; ; wave++ {
-			p := Next(spec, vms)
+			p := next(spec, vms)
 			if p.Complete {
 				break
 			}
@@ -227,9 +238,9 @@ func TestRollouts(t *testing.T) {
 			if rapid.IntRange(0, 20).Draw(t, "template goes back") == 0 && wave < 10 {
 				spec.Revision = rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "revision")
 				wanted := func(vm VM) bool { return vm.Revision == spec.Revision && vm.Slot < spec.Replicas }
-				p := Next(spec, vms)
+				p := next(spec, vms)
 				for _, vm := range vms {
-					if wanted(vm) && !slices.Contains(p.Keeps, vm.Name) {
+					if wanted(vm) && !keeps(p, vm.Name) {
 						t.Fatalf("%s is wanted again, and goes", vm.Name)
 					}
 				}
@@ -247,7 +258,7 @@ func TestDuplicate(t *testing.T) {
 		{Name: "impostor", Slot: 0, Revision: "c", Availability: Unavailable},
 		{Name: "vm-0-c", Slot: 0, Revision: "c", Availability: Available},
 	}
-	p := Next(Spec{Replicas: 1, MaxUnavailable: 1, Revision: "c"}, vms)
+	p := next(Spec{Replicas: 1, MaxUnavailable: 1, Revision: "c"}, vms)
 	want := []Deletion{{Name: "impostor", Reason: ReasonDuplicate}}
 	if diff := cmp.Diff(want, p.Deletes); diff != "" {
 		t.Errorf("the better of two VMs in one slot stays: -want, +got:\n%s", diff)

@@ -4,8 +4,10 @@
 package rollout
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write what happens to the scenarios of testdata instead of comparing it")
@@ -21,11 +23,16 @@ var update = flag.Bool("update", false, "write what happens to the scenarios of 
 // TestScenarios plays the stories of testdata. A story is a sequence of paragraphs: lines that start with # are for readers, the
 // others up to ---- are commands, and what follows is the set after them. The commands are
 //
-//	set replicas=3 unavailable=1 surge=1 template=A batch=20   what is wanted; what is left out stays as it is
+//	set replicas=3 unavailable=1 surge=1 template=A …   what is wanted; what is left out stays as it is
 //	plan                    shows what is to do, and why
-//	apply [slot-revision…]  does all that the plan says, or only what it says of these VMs
-//	ready|broken|unknown|deleted|gone [slot-revision…]  happens to these VMs, or to all that it can happen to
-//	exists slot-revision…   makes available VMs out of nothing
+//	apply [VM…]             does all that the plan says, or only what it says of these VMs
+//	run N                   does so many rounds of plan, apply, gone, ready, a second each, and shows the plans
+//	ready|broken|unknown|failed|lost|protected|deleted|gone|changed|snapshot|nosnapshot [VM…]  happens to these VMs, or to all that it can happen to
+//	exists VM…              makes available VMs out of nothing
+//	found VM…               adopts VMs that have no slot
+//	wait N                  lets so many seconds pass
+//
+// VMs are named slot-revision after their birth.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -44,7 +51,7 @@ func TestScenarios(t *testing.T) {
 				}
 				return
 			}
-			if diff := cmp.Diff(string(b), got); diff != "" {
+			if diff := gocmp.Diff(string(b), got); diff != "" {
 				t.Errorf("%s: -want, +got:\n%s", file, diff)
 			}
 		})
@@ -53,17 +60,25 @@ func TestScenarios(t *testing.T) {
 
 // A story is a set that things happen to.
 type story struct {
-	t    *testing.T
-	spec Spec
-	vms  map[string]*VM
+	t  *testing.T
+	in Input
+	// vms by name.
+	vms map[string]*VM
 	// born counts revisions, so that each is younger than those before.
 	born map[string]int64
+	// online lists the revisions between which VMs can be changed in place.
+	online map[string]bool
+	// snapshots that exist.
+	snapshots map[Snapshot]bool
 }
 
 // play a scenario, and return it with what happened.
 func play(t *testing.T, scenario string) string {
 	t.Helper()
-	s := &story{t: t, vms: map[string]*VM{}, born: map[string]int64{}}
+	s := &story{
+		t: t, vms: map[string]*VM{}, born: map[string]int64{}, online: map[string]bool{}, snapshots: map[Snapshot]bool{},
+		in: Input{Now: 1000, Spec: Spec{HistoryLimit: 10}},
+	}
 	var out []string
 	for _, paragraph := range strings.Split(strings.TrimSpace(scenario), "\n\n") {
 		var shown []string
@@ -90,14 +105,25 @@ func play(t *testing.T, scenario string) string {
 func (s *story) do(words []string) []string {
 	switch verb, rest := words[0], words[1:]; verb {
 	case "set":
-		s.set(rest)
+		for _, w := range rest {
+			s.set(w)
+		}
 	case "plan":
 		return s.plan()
 	case "apply":
 		s.apply(rest)
+	case "run":
+		return s.run(s.number(rest[0]))
+	case "wait":
+		s.in.Now += int64(s.number(rest[0]))
 	case "exists":
 		for _, name := range rest {
-			s.add(name).Availability = Available
+			vm := s.add(name)
+			vm.Availability, vm.Since = Available, 0
+		}
+	case "found":
+		for _, name := range rest {
+			s.vms[name] = &VM{Name: name, Slot: NoSlot, Birth: "none", Availability: Available}
 		}
 	default:
 		s.happen(verb, rest)
@@ -105,52 +131,111 @@ func (s *story) do(words []string) []string {
 	return nil
 }
 
-func (s *story) set(words []string) {
-	for _, w := range words {
-		key, value, _ := strings.Cut(w, "=")
-		n, err := strconv.Atoi(value)
-		if err != nil && key != "template" {
-			s.t.Fatalf("%s: %v", w, err)
+func (s *story) number(word string) int {
+	n, err := strconv.Atoi(word)
+	if err != nil {
+		s.t.Fatalf("%q is no number", word)
+	}
+	return n
+}
+
+// set one thing that is wanted.
+func (s *story) set(word string) {
+	key, value, _ := strings.Cut(word, "=")
+	spec := &s.in.Spec
+	ints := map[string]*int{
+		"replicas": &spec.Replicas, "start": &spec.Start, "unavailable": &spec.MaxUnavailable, "surge": &spec.MaxSurge,
+		"batch": &spec.MaxCreates, "inflight": &spec.MaxInFlight, "partition": &spec.Partition, "history": &spec.HistoryLimit,
+		"strategy": (*int)(&spec.Strategy), "order": (*int)(&spec.Order), "scaledown": (*int)(&spec.ScaleDown),
+		"snapshots": (*int)(&spec.Snapshots),
+	}
+	seconds := map[string]*int64{"minready": &spec.MinReadySeconds, "deadline": &spec.ProgressDeadlineSeconds}
+	bools := map[string]*bool{"paused": &spec.Paused, "autorollback": &spec.AutoRollback, "keepidentity": &spec.KeepIdentity}
+	limits := map[string]**int{"disruptions": &s.in.Limits.Disruptions, "addresses": &s.in.Limits.Addresses, "places": &s.in.Limits.Places}
+	words := map[string]int{
+		"RollingUpdate": int(RollingUpdate), "InPlaceIfPossible": int(InPlaceIfPossible), "OnDelete": int(OnDelete), "Recreate": int(Recreate),
+		"LowestFirst": int(LowestFirst), "HighestFirst": int(HighestFirst),
+		"HighestSlotFirst": int(HighestSlotFirst), "UnavailableFirst": int(UnavailableFirst), "NewestFirst": int(NewestFirst), "OldestFirst": int(OldestFirst),
+		"None": int(NoSnapshots), "Remove": int(RemoveSnapshots), "Keep": int(KeepSnapshots),
+	}
+	n, known := words[value]
+	switch {
+	case key == "template":
+		spec.Revision = value
+		if s.born[value] == 0 {
+			s.born[value] = int64(len(s.born) + 1)
 		}
-		switch key {
-		case "replicas":
-			s.spec.Replicas = n
-		case "unavailable":
-			s.spec.MaxUnavailable = n
-		case "surge":
-			s.spec.MaxSurge = n
-		case "batch":
-			s.spec.MaxCreates = n
-		case "template":
-			s.spec.Revision = value
-			if s.born[value] == 0 {
-				s.born[value] = int64(len(s.born) + 1)
-			}
-		default:
-			s.t.Fatalf("cannot set %q", key)
-		}
+	case key == "rollbackto":
+		spec.RollbackTo = value
+	case key == "names":
+		spec.ScaleDownNames = strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
+	case key == "online":
+		s.online[value] = true
+	case key == "healing":
+		after, most, _ := strings.Cut(value, ",")
+		spec.SelfHealing = &SelfHealing{UnhealthyAfter: int64(s.number(after)), MaxUnhealthy: s.number(most)}
+	case bools[key] != nil:
+		*bools[key] = value == "true"
+	case limits[key] != nil && value == "none":
+		*limits[key] = nil
+	case limits[key] != nil:
+		n := s.number(value)
+		*limits[key] = &n
+	case seconds[key] != nil:
+		*seconds[key] = int64(s.number(value))
+	case ints[key] != nil && known:
+		*ints[key] = n
+	case ints[key] != nil:
+		*ints[key] = s.number(value)
+	default:
+		s.t.Fatalf("cannot set %q", word)
 	}
 }
 
+// next plan, and what is remembered for the one after.
 func (s *story) next() Plan {
-	vms := make([]VM, 0, len(s.vms))
+	in := s.in
+	target := Target(in.Spec, in.Memory)
+	in.VMs = nil
 	for _, vm := range s.vms {
-		vms = append(vms, *vm)
+		seen := *vm
+		pair := []string{vm.Revision, target}
+		slices.Sort(pair)
+		if s.online[strings.Join(pair, "")] {
+			seen.Change, seen.Differs = InPlace, []string{"resources.cpus"}
+		}
+		for snapshot, ready := range s.snapshots {
+			if snapshot.VM == vm.Name {
+				snapshot.Ready = ready
+				seen.Snapshots = append(seen.Snapshots, snapshot)
+			}
+		}
+		in.VMs = append(in.VMs, seen)
 	}
-	return Next(s.spec, vms)
+	return Next(in)
 }
 
 func (s *story) plan() []string {
 	p := s.next()
-	var out []string
-	for _, slot := range p.Creates {
-		out = append(out, fmt.Sprintf("create %d-%s", slot, s.spec.Revision))
+	out := p.Words(20)
+	for _, snapshot := range p.Snapshots {
+		if _, taken := s.snapshots[snapshot]; !taken {
+			out = append(out, fmt.Sprintf("snapshot %s before %s", snapshot.VM, snapshot.For))
+		}
 	}
-	for _, d := range p.Deletes {
-		out = append(out, fmt.Sprintf("delete %s: %s", d.Name, d.Reason))
+	for _, snapshot := range sortedSnapshots(s.snapshots) {
+		if !slices.Contains(p.Snapshots, snapshot) {
+			out = append(out, fmt.Sprintf("remove the snapshot of %s before %s", snapshot.VM, snapshot.For))
+		}
 	}
-	for _, n := range p.Notes {
-		out = append(out, "note: "+n)
+	if p.RollsBack {
+		out = append(out, "rolls back from "+p.Target)
+	}
+	if p.DeadlineExceeded {
+		out = append(out, "progress deadline exceeded")
+	}
+	if p.Deadline > 0 {
+		out = append(out, fmt.Sprintf("again in %d s", p.Deadline-s.in.Now))
 	}
 	if p.Complete {
 		out = append(out, "complete")
@@ -158,29 +243,77 @@ func (s *story) plan() []string {
 	return out
 }
 
+func sortedSnapshots(m map[Snapshot]bool) []Snapshot {
+	return slices.SortedFunc(maps.Keys(m), func(a, b Snapshot) int { return cmp.Or(cmp.Compare(a.VM, b.VM), cmp.Compare(a.For, b.For)) })
+}
+
+func (s *story) run(rounds int) []string {
+	var out []string
+	for range rounds {
+		out = append(append(out, s.plan()...), s.String())
+		s.apply(nil)
+		s.in.Now++
+		s.happen("gone", nil)
+		s.happen("changed", nil)
+		s.happen("ready", nil)
+		s.happen("snapshot", nil)
+	}
+	return out
+}
+
 func (s *story) apply(only []string) {
 	p := s.next()
+	s.in.Memory = p.Memory
 	picked := func(name string) bool { return len(only) == 0 || slices.Contains(only, name) }
 	for _, d := range p.Deletes {
 		if picked(d.Name) {
 			s.vms[d.Name].Terminating = true
 		}
 	}
-	for _, slot := range p.Creates {
-		if name := fmt.Sprintf("%d-%s", slot, s.spec.Revision); picked(name) {
-			s.add(name).Availability = Unavailable
+	for _, u := range p.Updates {
+		if vm := s.vms[u.Name]; picked(u.Name) {
+			vm.Birth, vm.Revision, vm.Updating = cmp.Or(vm.Birth, vm.Revision), u.Revision, true
 		}
+	}
+	for _, k := range p.Keeps {
+		s.vms[k.Name].Slot, s.vms[k.Name].Revision = k.Slot, k.Revision
+	}
+	for _, c := range p.Creates {
+		name := fmt.Sprintf("%d-%s", c.Slot, c.Revision)
+		if c.Copy > 0 {
+			name += fmt.Sprintf("-%d", c.Copy)
+		}
+		if picked(name) {
+			vm := s.add(name)
+			vm.Availability, vm.Since, vm.Copy = Unavailable, s.in.Now, c.Copy
+		}
+	}
+	for snapshot := range s.snapshots {
+		if !slices.Contains(p.Snapshots, snapshot) {
+			delete(s.snapshots, snapshot)
+		}
+	}
+	for _, snapshot := range p.Snapshots {
+		s.snapshots[snapshot] = s.snapshots[snapshot]
 	}
 }
 
 func (s *story) add(name string) *VM {
-	slot, revision, _ := strings.Cut(name, "-")
-	n, err := strconv.Atoi(slot)
-	if err != nil {
-		s.t.Fatalf("%s: %v", name, err)
-	}
-	s.vms[name] = &VM{Name: name, Slot: n, Revision: revision, Created: s.born[revision]}
+	parts := strings.Split(name, "-")
+	s.vms[name] = &VM{Name: name, Slot: s.number(parts[0]), Revision: parts[1], Created: s.born[parts[1]]}
 	return s.vms[name]
+}
+
+// happenings to VMs that exist and are not being deleted.
+var happenings = map[string]func(*VM){
+	"ready":     func(vm *VM) { vm.Availability = Available },
+	"broken":    func(vm *VM) { vm.Availability = Unavailable },
+	"unknown":   func(vm *VM) { vm.Availability = Unknown },
+	"failed":    func(vm *VM) { vm.Failed = true },
+	"lost":      func(vm *VM) { vm.Lost = true },
+	"protected": func(vm *VM) { vm.Protected = true },
+	"changed":   func(vm *VM) { vm.Updating = false },
+	"deleted":   func(vm *VM) { vm.Terminating = true },
 }
 
 func (s *story) happen(verb string, names []string) {
@@ -191,39 +324,51 @@ func (s *story) happen(verb string, names []string) {
 	}
 	for _, name := range names {
 		vm := s.vms[name]
-		switch {
+		switch f := happenings[verb]; {
 		case vm == nil:
 			s.t.Fatalf("there is no %s", name)
-		case verb == "gone" && vm.Terminating:
-			delete(s.vms, name)
-		case verb == "gone" || vm.Terminating:
-		case verb == "ready":
-			vm.Availability = Available
-		case verb == "broken":
-			vm.Availability = Unavailable
-		case verb == "unknown":
-			vm.Availability = Unknown
-		case verb == "deleted":
-			vm.Terminating = true
-		default:
+		case verb == "snapshot":
+			for snapshot := range s.snapshots {
+				s.snapshots[snapshot] = s.snapshots[snapshot] || snapshot.VM == name
+			}
+		case verb == "gone":
+			if vm.Terminating {
+				delete(s.vms, name)
+			}
+		case f == nil:
 			s.t.Fatalf("there is no command %q", verb)
+		case !vm.Terminating:
+			was := vm.Availability
+			f(vm)
+			if vm.Availability != was {
+				vm.Since = s.in.Now
+			}
 		}
 	}
 }
 
-// String lists the VMs: * is available, ? unknown, x being deleted, nothing not available.
+// String lists the VMs: * is available, ? unknown, ~ being changed, ! failed or lost, x being deleted, nothing not available. One
+// that is not what its name says has its slot and revision in brackets.
 func (s *story) String() string {
 	var out []string
 	for name, vm := range s.vms {
+		shown := name
+		if vm.Slot != NoSlot && !strings.HasPrefix(name+"-", fmt.Sprintf("%d-%s-", vm.Slot, vm.Revision)) {
+			shown += fmt.Sprintf("[%d-%s]", vm.Slot, vm.Revision)
+		}
 		switch {
 		case vm.Terminating:
-			name += "x"
+			shown += "x"
+		case vm.Failed, vm.Lost:
+			shown += "!"
+		case vm.Updating:
+			shown += "~"
 		case vm.Availability == Available:
-			name += "*"
+			shown += "*"
 		case vm.Availability == Unknown:
-			name += "?"
+			shown += "?"
 		}
-		out = append(out, name)
+		out = append(out, shown)
 	}
 	slices.Sort(out)
 	if len(out) == 0 {

@@ -16,74 +16,180 @@ const (
 	Available
 )
 
+// A Change is what it takes to make a VM as another revision wants it.
+type Change int
+
+// Changes of a VM. The zero value is the careful one.
+const (
+	// Replace: only a new VM can be as the revision wants it.
+	Replace Change = iota
+	// InPlace: the VM itself can become so, and is not available meanwhile.
+	InPlace
+	// None: the VM is so already, though its revision has another name.
+	None
+)
+
+// NoSlot is the slot of a VM that has none yet, because it was adopted.
+const NoSlot = -1
+
 // A VM that the set has, in whatever state.
 type VM struct {
 	// Name of the VM, unique in the set.
 	Name string
-	// Slot that the VM fills, 0 or more.
+	// Slot that the VM fills, 0 or more, or NoSlot.
 	Slot int
-	// Revision of the template that the VM was made from.
+	// Revision of the template that the VM is asked to be of: the one that its spec is made from.
 	Revision string
-	// Availability of the VM.
+	// Birth is the revision in the VM's name and Copy the number in it. A VM that was changed in place keeps its name. Empty
+	// when it is the Revision.
+	Birth string
+	Copy  int
+	// Availability of the VM, and since when it has it, in seconds of the Unix epoch.
 	Availability Availability
+	Since        int64
+	// Updating VMs have been asked for a change in place that is not known to be done. They are not available, whatever else
+	// they say.
+	Updating bool
+	// Failed VMs will never be available. Lost ones were on a host that is known to be lost for good.
+	Failed, Lost bool
 	// Terminating VMs are being deleted: they still hold resources and their name, and are never available.
 	Terminating bool
-	// Created orders revisions by age, as seconds of any epoch. Zero is oldest.
+	// Protected VMs are neither deleted nor changed, except by name.
+	Protected bool
+	// Created orders revisions and VMs by age, as seconds of any epoch. Zero is oldest.
 	Created int64
+	// Change that makes the VM one of the Target, and the fields that differ from it. Both mean nothing when it is one.
+	Change  Change
+	Differs []string
+	// Snapshots that were taken of the VM before updates.
+	Snapshots []Snapshot
+}
+
+// A Snapshot of a VM that is taken before the VM is changed in place.
+type Snapshot struct {
+	// VM by name.
+	VM string
+	// For is the revision that the VM is changed to afterwards.
+	For string
+	// Ready snapshots can be reverted to, Failed ones never will be. Both are observed, and false in a Plan.
+	Ready, Failed bool
+}
+
+// Strategy of a set's updates.
+type Strategy int
+
+// Strategies of updates.
+const (
+	// RollingUpdate replaces VMs step by step within the budgets.
+	RollingUpdate Strategy = iota
+	// InPlaceIfPossible changes VMs in place within the budgets, and replaces those that cannot be.
+	InPlaceIfPossible
+	// OnDelete replaces no VM. What someone deletes comes back as one of the target.
+	OnDelete
+	// Recreate deletes all VMs of other revisions before it makes any of the target, whatever the budgets are.
+	Recreate
+)
+
+// Order in which slots are updated.
+type Order int
+
+// Orders of updates.
+const (
+	LowestFirst Order = iota
+	HighestFirst
+)
+
+// ScaleDownPolicy chooses the slots that go when replicas are lowered.
+type ScaleDownPolicy int
+
+// Policies of scaling down. All but the first leave gaps in the slots, which scaling up fills.
+const (
+	HighestSlotFirst ScaleDownPolicy = iota
+	UnavailableFirst
+	NewestFirst
+	OldestFirst
+)
+
+// SnapshotPolicy says what becomes of snapshots that are taken before VMs are changed in place.
+type SnapshotPolicy int
+
+// Policies of snapshots before updates.
+const (
+	// NoSnapshots are taken.
+	NoSnapshots SnapshotPolicy = iota
+	// RemoveSnapshots when the set is complete.
+	RemoveSnapshots
+	// KeepSnapshots as long as their VMs live.
+	KeepSnapshots
+)
+
+// SelfHealing replaces VMs that do not come back by themselves.
+type SelfHealing struct {
+	// UnhealthyAfter is for how many seconds a VM may be unavailable before it is sick.
+	UnhealthyAfter int64
+	// MaxUnhealthy is how many VMs may be sick. When more are, the cause is probably not in the VMs, and none is deleted.
+	MaxUnhealthy int
 }
 
 // Spec is what is wanted of a set.
 type Spec struct {
-	// Replicas is the wanted number of VMs, N.
-	Replicas int
+	// Replicas is the wanted number of VMs, N, and Start the first of their slots.
+	Replicas, Start int
+	// Revision is that of the template.
+	Revision string
+	// RollbackTo is a revision of the history that is wanted in its place, or empty.
+	RollbackTo string
+
+	// Strategy of updates.
+	Strategy Strategy
 	// MaxUnavailable and MaxSurge are the budgets in VMs, U and S, as Resolve gives them. They are not both 0.
 	MaxUnavailable, MaxSurge int
-	// Revision is the current one.
-	Revision string
-	// MaxCreates is how many VMs one Plan creates at most. Zero or less is no limit.
-	MaxCreates int
+	// Partition is how many VMs are not updated, and stay as the last revision was that was fully available.
+	Partition int
+	// Order of updates.
+	Order Order
+	// Paused sets update nothing. They still scale and heal.
+	Paused bool
+	// MinReadySeconds is for how long a VM must do its work before it is counted as available.
+	MinReadySeconds int64
+	// ProgressDeadlineSeconds is for how long an update may make no progress, pauses not counted. 0 is without end.
+	ProgressDeadlineSeconds int64
+	// AutoRollback returns to the last revision that was fully available when the deadline has passed.
+	AutoRollback bool
+	// Snapshots before VMs are changed in place.
+	Snapshots SnapshotPolicy
+	// KeepIdentity makes a VM only when nothing is left of the one that filled its slot, whose addresses or disks it takes over.
+	KeepIdentity bool
+
+	// ScaleDown chooses the slots that go when Replicas is lowered, ScaleDownNames the VMs that go before those.
+	ScaleDown      ScaleDownPolicy
+	ScaleDownNames []string
+	// SelfHealing of the set, nil for none.
+	SelfHealing *SelfHealing
+
+	// MaxCreates is how many VMs one Plan creates at most. MaxInFlight is how many VMs may be in the making, in change or being
+	// deleted at any time. Zero or less is no limit.
+	MaxCreates, MaxInFlight int
+	// HistoryLimit is how many revisions are remembered beside those that are in use.
+	HistoryLimit int
 }
 
-// A Deletion is one VM to delete, and why.
-type Deletion struct {
-	// Name of the VM.
-	Name string
-	// Reason for people, as a sentence without an end.
-	Reason string
+// Limits come from outside of the set. Nil is no limit.
+type Limits struct {
+	// Disruptions is how many available VMs may be taken out of service now, of a budget that is shared with other sets.
+	Disruptions *int
+	// Addresses is how many VMs can have one, those counted that have.
+	Addresses *int
+	// Places is how many more VMs can be placed.
+	Places *int
 }
 
-// Reasons of deletions.
-const (
-	ReasonOutdatedUnavailable = "outdated and not available"
-	ReasonOutdated            = "outdated, and enough other VMs are available"
-	ReasonSurplusUnavailable  = "beyond the wanted number of replicas and not available"
-	ReasonSurplus             = "beyond the wanted number of replicas, and enough other VMs are available"
-	ReasonDuplicate           = "another VM fills its slot"
-)
-
-// Counts of a set's VMs.
-type Counts struct {
-	// Live VMs exist and are not being deleted. Updated ones are live and of the current revision, Available ones are live
-	// and available, Unknown ones are live and unknown.
-	Live, Updated, Available, Unknown int
-	// Serving VMs are available and wanted: of the current revision, in a slot below Replicas.
-	Serving int
-	// Terminating VMs are being deleted.
-	Terminating int
-}
-
-// A Plan is what to do now. All lists are sorted: slots by number, VMs by name, except Deletes, which lists the most urgent first.
-type Plan struct {
-	// Creates are the slots to make a VM of the current revision in.
-	Creates []int
-	// Deletes are the VMs to delete.
-	Deletes []Deletion
-	// Keeps are the names of the live VMs that stay.
-	Keeps []string
-	// Notes say for people what the plan waits for. Empty when it waits for nothing.
-	Notes []string
-	// Counts of the VMs as they are now.
-	Counts Counts
-	// Complete says that the set is as it is wanted, that nothing else exists, and so that there is nothing to do.
-	Complete bool
+// Input is everything that a Plan depends on.
+type Input struct {
+	Spec   Spec
+	VMs    []VM
+	Memory Memory
+	Limits Limits
+	// Now in seconds of the Unix epoch.
+	Now int64
 }

@@ -33,7 +33,7 @@ func decide(s set, machines []machine, around surroundings, blocked *blockage) d
 	for _, m := range machines {
 		vms = append(vms, m.VM)
 	}
-	d := decision{plan: rollout.Next(s.rollout, vms), deleted: map[string]bool{}, blocked: blocked}
+	d := decision{plan: rollout.Next(rollout.Input{Spec: s.rollout, VMs: vms}), deleted: map[string]bool{}, blocked: blocked}
 	if blocked != nil {
 		return d
 	}
@@ -51,9 +51,9 @@ func (d *decision) place(s set, machines []machine, around surroundings) {
 	}
 	slots := map[string]int{}
 	request := placement.Request{MemoryMiB: around.memoryMiB, DiskGiB: s.diskGiB, Pin: s.pin}
-	for _, slot := range d.plan.Creates {
-		name := machineName(s.name, slot, s.rollout.Revision)
-		slots[name] = slot
+	for _, c := range d.plan.Creates {
+		name := machineName(s.name, c.Slot, c.Revision)
+		slots[name] = c.Slot
 		request.Names = append(request.Names, name)
 	}
 	result := placement.Plan(around.inventory, around.rules, members(s, machines, around), request)
