@@ -60,6 +60,9 @@ type storage struct {
 	snapshotsOf map[types.ManagedObjectReference]map[types.ManagedObjectReference]bool
 	// snapshots is how many were taken.
 	snapshots int32
+	// ruled are the clusters with rules or groups, and ruleKeys the last key given to a rule.
+	ruled    map[types.ManagedObjectReference]*simulator.ClusterComputeResource
+	ruleKeys int32
 }
 
 func newStorage() storage {
@@ -67,6 +70,7 @@ func newStorage() storage {
 		disks:       map[diskFile]*diskRecord{},
 		linked:      map[types.ManagedObjectReference]bool{},
 		snapshotsOf: map[types.ManagedObjectReference]map[types.ManagedObjectReference]bool{},
+		ruled:       map[types.ManagedObjectReference]*simulator.ClusterComputeResource{},
 	}
 }
 
@@ -78,6 +82,7 @@ func (w *world) forgetVM(vm types.ManagedObjectReference) {
 	}
 	delete(w.snapshotsOf, vm)
 	delete(w.linked, vm)
+	w.leaveRules(vm)
 	for f, r := range w.disks {
 		if r.owner != vm {
 			continue

@@ -72,6 +72,9 @@ func (w *world) powerOn(ctx *simulator.Context, vm *simulator.VirtualMachine) ty
 		if fault := w.brokenDisk(vm); fault != nil {
 			return fault
 		}
+		if fault := w.placeForPowerOn(vm); fault != nil {
+			return fault
+		}
 		if fault := w.admit(vm); fault != nil {
 			return fault
 		}

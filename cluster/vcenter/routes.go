@@ -22,6 +22,7 @@ func (w *world) answering() map[string]mo.Reference {
 	return map[string]mo.Reference{
 		"VirtualMachine":         &machine{newShim(w, "VirtualMachine")},
 		"Datacenter":             &datacenter{newShim(w, "Datacenter")},
+		"ClusterComputeResource": &cluster{shim: newShim(w, "ClusterComputeResource")},
 		"VirtualMachineSnapshot": &snapshots{shim: newShim(w, "VirtualMachineSnapshot")},
 	}
 }

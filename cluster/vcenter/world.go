@@ -138,6 +138,7 @@ func (w *world) finish() {
 	for _, ref := range powered {
 		w.followPower(ref)
 	}
+	w.judgeRules()
 	w.changed()
 }
 
