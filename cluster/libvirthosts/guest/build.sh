@@ -22,7 +22,7 @@ readonly boot_mib=24 root_mib=32
 readonly kernel_args="console=ttyS0 quiet panic=-1 root=/dev/vda2 mitigations=off tsc=reliable no_timer_check nokaslr random.trust_cpu=1"
 # Modules that must be there before the root file system is, and those that can wait for it.
 readonly early_modules="virtio_pci virtio_blk"
-readonly late_modules="virtio_net virtio_console virtio-rng virtio_balloon button evdev sr_mod virtio_scsi ata_piix isofs"
+readonly late_modules="virtio_net virtio_console virtio-rng virtio_balloon button evdev sr_mod virtio_scsi sd_mod ata_piix isofs"
 # What qemu-ga is linked against.
 readonly libraries="libc.so.6 libm.so.6 libglib-2.0.so.0 libgmodule-2.0.so.0 libnuma.so.1 libudev.so.1 liburing.so.2 libpcre2-8.so.0"
 readonly library_packages="libc6 libglib2.0-0 libnuma1 libudev1 liburing2 libpcre2-8-0"

@@ -56,6 +56,13 @@ func (g guestSupport) cpu(model string) *libvirtxml.DomainCPU {
 	}
 }
 
+// guests returns what kind of guests the host runs.
+func (h *host) guests() guestSupport {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.cache.guests
+}
+
 // probeGuests finds out what kind of guests the host runs.
 func (h *host) probeGuests(ctx context.Context) (guestSupport, error) {
 	type answer struct {

@@ -34,9 +34,7 @@ func (c *Client) Capabilities(ctx context.Context) (clients.Capabilities, error)
 	}
 	uefi := false
 	for _, h := range c.hosts {
-		h.mu.RLock()
-		hw := h.cache.guests.hardware
-		h.mu.RUnlock()
+		hw := h.guests().hardware
 		uefi = uefi || hw.uefi
 		out.SecureBoot = out.SecureBoot || hw.secureBoot
 		out.TPM = out.TPM || hw.tpm

@@ -73,9 +73,7 @@ func (h *host) draft(spec clients.VMSpec) (*blueprint, error) {
 		return nil, err
 	}
 	b := &blueprint{VMSpec: spec, networks: networksOf(spec), pools: map[string]pool{}}
-	h.mu.RLock()
-	b.guests = h.cache.guests
-	h.mu.RUnlock()
+	b.guests = h.guests()
 	if err := h.checkGuest(b.guests, spec); err != nil {
 		return nil, err
 	}

@@ -239,3 +239,8 @@ func define(t *testing.T, h libvirthosts.Host, name string, disks ...string) {
 	virsh(t, h, "define", file)
 	t.Cleanup(func() { _ = exec.Command("virsh", "-c", h.URI, "undefine", name).Run() })
 }
+
+// destroyPool ends a storage pool of a test.
+func destroyPool(h libvirthosts.Host, name string) {
+	_ = exec.Command("virsh", "-q", "-c", h.URI, "pool-destroy", name).Run()
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"libvirt.org/go/libvirt"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
@@ -25,6 +26,7 @@ func testHosts(t *testing.T, names ...string) Config {
   <memory>16777216</memory>
   <network><name>default</name><forward mode='nat'/><ip address='192.168.122.1' netmask='255.255.255.0'><dhcp><range start='192.168.122.2' end='192.168.122.254'/></dhcp></ip></network>
   <pool type='dir'><name>default</name><target><path>/default</path></target>
+    <volume type='file'><name>large</name><capacity unit='MiB'>2500</capacity><target><path>/default/large</path><format type='qcow2'/></target></volume>
     <volume type='file'><name>tiny-linux</name><capacity unit='GiB'>1</capacity><allocation unit='GiB'>1</allocation><target><path>/default/tiny-linux</path><format type='qcow2'/></target></volume>
   </pool>
 </node>`
@@ -46,7 +48,7 @@ func TestTestDriver(t *testing.T) {
 	}
 	spec := newVM("web-1", "b")
 	spec.CPU, spec.MemoryMiB = 2, 2048
-	spec.Disks = []clients.Disk{{Name: "data", SizeGiB: 5}}
+	spec.Disks = []clients.Disk{{Name: "data", SizeGiB: 5, Thick: true}}
 	create(t, c, spec)
 	powerOn(t, c, spec.Identity)
 	var vm clients.VM
@@ -90,6 +92,26 @@ func TestTestDriver(t *testing.T) {
 	}
 }
 
+// defineTheirs makes a domain that is not ours on the host of a connection, and returns when the client knows of it.
+func defineTheirs(t *testing.T, h *host, name string) {
+	t.Helper()
+	raw := `<domain type='test'><name>` + name + `</name><memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain>`
+	err := work(t.Context(), h, "DomainDefineXML", func(conn *libvirt.Connect) error {
+		d, err := conn.DomainDefineXML(raw)
+		if err != nil {
+			return err
+		}
+		return d.Free()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the client knows of "+name, func() bool {
+		inv, _ := h.inventory()
+		return inv.VMs > 0
+	})
+}
+
 func TestCreateVMErrors(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
@@ -125,16 +147,81 @@ func TestCreateVMErrors(t *testing.T) {
 			reason: "No host is of the cluster.",
 			change: func(s *clients.VMSpec) { s.Placement = clients.Placement{Cluster: "other"} }, class: clients.NotFound, subject: "Cluster",
 		},
+		"ForeignName": {
+			reason: "A domain of somebody else has the name.",
+			change: func(s *clients.VMSpec) { s.Name = "theirs" }, class: clients.Conflict, subject: "VM",
+		},
+		"SmallerRoot": {
+			reason: "The first disk cannot be smaller than the image's.",
+			change: func(s *clients.VMSpec) {
+				s.Image.Name = "large"
+				s.Disks = []clients.Disk{{Name: clients.RootDisk, SizeGiB: 2}}
+			}, class: clients.Invalid, subject: "Image",
+		},
+		"DatastoreOfDisk": {
+			reason: "The pool of a data disk does not exist.",
+			change: func(s *clients.VMSpec) { s.Disks = []clients.Disk{{Name: "data", SizeGiB: 1, Datastore: "ssd"}} }, class: clients.NotFound, subject: "Datastore",
+		},
+		"NoRoom": {
+			reason: "The pool has not the space that a thick disk takes at once.",
+			change: func(s *clients.VMSpec) { s.Disks = []clients.Disk{{Name: "data", SizeGiB: 100000, Thick: true}} }, class: clients.Capacity, subject: "Datastore",
+		},
+		"NoMemory": {
+			reason: "The host has less memory than the VM needs.",
+			change: func(s *clients.VMSpec) { s.MemoryMiB = 32768 }, class: clients.Capacity, subject: "Host",
+		},
+		"UEFI": {
+			reason: "The host has no UEFI firmware.",
+			change: func(s *clients.VMSpec) { s.Firmware = clients.UEFI }, class: clients.Unsupported,
+		},
+		"TPM": {
+			reason: "The host has no TPM to emulate.",
+			change: func(s *clients.VMSpec) { s.TPM = true }, class: clients.Unsupported,
+		},
+		"Machine": {
+			reason: "The host has no such type of machine.",
+			change: func(s *clients.VMSpec) { s.Libvirt.Machine = "vax" }, class: clients.Unsupported,
+		},
+		"CPUModel": {
+			reason: "The host cannot run guests with such a processor.",
+			change: func(s *clients.VMSpec) { s.Libvirt.CPUModel = "EPYC-Turin" }, class: clients.Unsupported,
+		},
+		"NVMe": {
+			reason: "Disks cannot be attached to NVMe.",
+			change: func(s *clients.VMSpec) { s.Disks = []clients.Disk{{Name: "data", SizeGiB: 1, Controller: "nvme"}} }, class: clients.Unsupported,
+		},
+		"Model": {
+			reason: "An interface of vSphere.",
+			change: func(s *clients.VMSpec) {
+				s.Networks = []clients.Network{{Name: "a", Network: "default", Model: "VMXNET3"}}
+			}, class: clients.Unsupported,
+		},
+		"Sysprep": {
+			reason: "Windows is customized by VMware Tools.",
+			change: func(s *clients.VMSpec) { s.GuestData.Prep = clients.PrepWindows }, class: clients.Unsupported,
+		},
+		"Library": {
+			reason: "There are no content libraries.",
+			change: func(s *clients.VMSpec) { s.Image = clients.Image{Library: "l", Item: "i"} }, class: clients.Unsupported, subject: "Image",
+		},
 		"UserData": {
 			reason: "A host whose volumes cannot be filled cannot hand over user data.",
 			change: func(s *clients.VMSpec) { s.GuestData.UserData = "#cloud-config" }, class: clients.Unsupported,
 		},
 	}
 	c := open(t, testHosts(t, "a"), hooks{})
+	defineTheirs(t, c.hosts[0], "theirs")
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			spec := newVM("web", "a")
 			tc.change(&spec)
+			calls := c.hosts[0].calls.Load()
+			if err := c.CheckVM(t.Context(), spec); clients.ClassOf(err) != tc.class || clients.SubjectOf(err) != tc.subject {
+				t.Errorf("\n%s\nCheckVM(...): want class %q of %q, got %q of %q: %v", tc.reason, tc.class, tc.subject, clients.ClassOf(err), clients.SubjectOf(err), err)
+			}
+			if diff := cmp.Diff(calls, c.hosts[0].calls.Load()); diff != "" && tc.subject != "Image" && tc.class != clients.Capacity {
+				t.Errorf("\n%s\nCheckVM(...) asks the cache only: calls -before, +after:\n%s", tc.reason, diff)
+			}
 			_, err := c.CreateVM(t.Context(), spec)
 			if clients.ClassOf(err) != tc.class || clients.SubjectOf(err) != tc.subject {
 				t.Errorf("\n%s\nCreateVM(...): want class %q of %q, got %q of %q: %v", tc.reason, tc.class, tc.subject, clients.ClassOf(err), clients.SubjectOf(err), err)

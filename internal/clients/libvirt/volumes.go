@@ -21,7 +21,7 @@ func (h *host) makeRoot(ctx context.Context, b *blueprint) error {
 		x.BackingStore = &libvirtxml.StorageVolumeBackingStore{
 			Path: b.image.path, Format: &libvirtxml.StorageVolumeTargetFormat{Type: b.image.format},
 		}
-		return h.makeVolume(ctx, b.pool.name, x)
+		return h.makeVolume(ctx, b.pool.name, x, 0)
 	}
 	select {
 	case h.copies <- struct{}{}:
@@ -71,10 +71,14 @@ func (h *host) grow(ctx context.Context, poolName, name string, bytes uint64) er
 func (h *host) makeData(ctx context.Context, poolName, uuid string, d clients.Disk) error {
 	x := describedVolume(dataVolume(uuid, d), cmp.Or(d.Format, formatQCOW2), uint64(d.SizeGiB)*gib) //nolint:gosec // Positive by contract.
 	x.Allocation = &libvirtxml.StorageVolumeSize{}
+	var flags libvirt.StorageVolCreateFlags
 	if d.Thick {
 		x.Allocation = x.Capacity // has the whole size taken at once
+		if x.Target.Format.Type == formatQCOW2 && h.guests().full() {
+			flags = libvirt.STORAGE_VOL_CREATE_PREALLOC_METADATA // without which the allocation is not looked at
+		}
 	}
-	return h.makeVolume(ctx, poolName, x)
+	return h.makeVolume(ctx, poolName, x, flags)
 }
 
 // makeSeed makes the disk with the guest's data.
@@ -84,7 +88,7 @@ func (h *host) makeSeed(ctx context.Context, b *blueprint) error {
 		return fmt.Errorf("cannot make the guest's data: %w", err)
 	}
 	x := describedVolume(seedVolume(b.UUID), formatRaw, uint64(len(image)))
-	if err := h.makeVolume(ctx, b.pool.name, x); err != nil {
+	if err := h.makeVolume(ctx, b.pool.name, x, 0); err != nil {
 		return err
 	}
 	err = work(ctx, h, "StorageVolUpload", func(conn *libvirt.Connect) error {
@@ -107,14 +111,14 @@ func describedVolume(name, format string, bytes uint64) *libvirtxml.StorageVolum
 }
 
 // makeVolume makes a volume.
-func (h *host) makeVolume(ctx context.Context, poolName string, x *libvirtxml.StorageVolume) error {
+func (h *host) makeVolume(ctx context.Context, poolName string, x *libvirtxml.StorageVolume, flags libvirt.StorageVolCreateFlags) error {
 	raw, err := x.Marshal()
 	if err != nil {
 		return err
 	}
 	err = work(ctx, h, "StorageVolCreateXML", func(conn *libvirt.Connect) error {
 		return unlessThere(conn, poolName, x.Name, func(p *libvirt.StoragePool) (*libvirt.StorageVol, error) {
-			return p.StorageVolCreateXML(raw, 0)
+			return p.StorageVolCreateXML(raw, flags)
 		})
 	})
 	if err != nil {
