@@ -102,9 +102,12 @@ func (w *world) suspend(ctx *simulator.Context, vm *simulator.VirtualMachine) ty
 	return fault
 }
 
-// admit says whether a VM may be powered on where it is: "InsufficientResourcesFault if this operation would violate a resource
+// admit says whether a VM may be powered on where it is, which is not in maintenance mode: "InsufficientResourcesFault if this operation would violate a resource
 // usage policy" (vSphere API, PowerOnVM_Task). Memory is counted only where Options ask for it.
 func (w *world) admit(vm *simulator.VirtualMachine) types.BaseMethodFault {
+	if w.inMaintenance(*vm.Runtime.Host) {
+		return &types.InvalidState{}
+	}
 	if !w.admission {
 		return nil
 	}

@@ -31,7 +31,14 @@ const (
 // start starts a vCenter and returns it with a client of it.
 func start(t *testing.T) (*Server, *govmomi.Client) {
 	t.Helper()
-	s, err := Start(Options{Username: username, Password: password})
+	return startWith(t, Options{})
+}
+
+// startWith starts a vCenter with options and the usual account.
+func startWith(t *testing.T, o Options) (*Server, *govmomi.Client) {
+	t.Helper()
+	o.Username, o.Password = username, password
+	s, err := Start(o)
 	if err != nil {
 		t.Fatalf("Start(...): %v", err)
 	}
