@@ -38,7 +38,7 @@ func BenchmarkPlan(b *testing.B) {
 						SelfHealing: &SelfHealing{UnhealthyAfter: 300, MaxUnhealthy: 10},
 					},
 					VMs:    bc.vms,
-					Memory: Memory{Stable: "old", History: []string{"old", "new"}, Replicas: replicas},
+					Memory: Memory{Stable: "old", Proven: []string{"old"}, History: []string{"old", "new"}, Replicas: replicas},
 					Now:    1000,
 				}
 				b.ReportAllocs()

@@ -3,6 +3,8 @@
 
 package rollout
 
+import "slices"
+
 // member is a VM as it counts: what it says of itself, corrected by what is known of it.
 func (p *planner) member(vm VM) member {
 	m := member{VM: vm}
@@ -84,5 +86,5 @@ func (p *planner) gateMeltdown() {
 
 // unproven VMs are of a revision that is not wanted any more and that the set was never available with.
 func (p *planner) unproven(m *member) bool {
-	return p.memory.Stable != "" && m.Revision != p.memory.Stable && !p.is(m, p.target)
+	return p.memory.Stable != "" && !slices.Contains(p.memory.Proven, m.Revision) && !p.is(m, p.target)
 }

@@ -52,7 +52,7 @@ func (p *planner) update(m *member, reason string) {
 	}
 	p.spend(m)
 	m.updated = true
-	p.plan.Updates = append(p.plan.Updates, Update{Name: m.Name, Revision: p.target, Reason: because(reason, m.Differs)})
+	p.plan.Updates = append(p.plan.Updates, Update{Name: m.Name, Slot: m.Slot, Revision: p.target, Reason: because(reason, m.Differs)})
 }
 
 // unprepared is how far a VM is from being ready to be changed: 0 is ready.

@@ -10,8 +10,10 @@ import (
 // Memory is what must be remembered of a set from one plan to the next. It changes only when something happens to the set, never
 // by the passing of time. The zero Memory is that of a set of which nothing is known.
 type Memory struct {
-	// Stable is the last revision that all replicas were available with, or empty.
+	// Stable is the last revision that all replicas were available with, or empty. Proven are all of which that is true and that
+	// are in the history.
 	Stable string
+	Proven []string
 	// History are the revisions whose templates are kept, the latest target last. Only these are made or returned to.
 	History []string
 	// GivenUp is the template's revision that was rolled back from, until the template changes. RolledBack are all revisions
@@ -77,6 +79,9 @@ func (p *planner) remember() {
 	}
 	if n := p.spec.Replicas; n > 0 && p.plan.Counts.Serving == n && p.everywhere(p.target) {
 		m.Stable = p.target
+		if !slices.Contains(m.Proven, p.target) {
+			m.Proven = append(slices.Clone(m.Proven), p.target)
+		}
 	}
 	m.Replicas = p.spec.Replicas
 	p.rememberAsked()
@@ -126,7 +131,9 @@ func (p *planner) rememberHistory() {
 	if p.spec.Revision != p.target {
 		history = append(history, p.spec.Revision)
 	}
-	history = append(history, p.target)
+	if p.known(p.target) {
+		history = append(history, p.target)
+	}
 
 	used := map[string]bool{p.target: true, p.spec.Revision: true, m.Stable: true}
 	for i := range p.members {
@@ -145,5 +152,7 @@ func (p *planner) rememberHistory() {
 		spare--
 		return true
 	})
-	m.RolledBack = slices.DeleteFunc(slices.Clone(m.RolledBack), func(r string) bool { return !slices.Contains(m.History, r) })
+	forgotten := func(r string) bool { return !slices.Contains(m.History, r) }
+	m.Proven = slices.DeleteFunc(slices.Clone(m.Proven), forgotten)
+	m.RolledBack = slices.DeleteFunc(slices.Clone(m.RolledBack), forgotten)
 }

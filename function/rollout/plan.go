@@ -275,6 +275,7 @@ func (p *planner) need(slot int) int {
 
 // finish lists what stays and says what the plan waits for.
 func (p *planner) finish() {
+	p.plan.Keeps = make([]Keep, 0, p.plan.Counts.Live)
 	for i := range p.members {
 		if m := &p.members[i]; !m.Terminating && !m.deleted && !m.updated {
 			p.plan.Keeps = append(p.plan.Keeps, p.keep(m))

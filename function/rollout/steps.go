@@ -21,8 +21,9 @@ type Creation struct {
 
 // An Update is one VM to ask for another revision in place, and why.
 type Update struct {
-	// Name of the VM.
+	// Name of the VM, and the Slot that it has or is given.
 	Name string
+	Slot int
 	// Revision that it becomes.
 	Revision string
 	// Reason for people, as a sentence without an end.

@@ -40,14 +40,13 @@ func (p *planner) rank(i int) int {
 // whileFrozen is the revision to make a VM of while updates are paused: the last one that worked, so that what is paused does not
 // spread. A set that must not mix revisions goes on with the one that it has.
 func (p *planner) whileFrozen(stable string) string {
-	if stable == "" {
-		if !p.known(p.target) {
-			return ""
-		}
-		return p.target
+	target := p.target
+	if !p.known(target) {
+		target = ""
 	}
-	if p.spec.Strategy == Recreate && !slices.ContainsFunc(p.members, func(m member) bool { return m.Revision == stable }) {
-		return p.target
+	remains := slices.ContainsFunc(p.members, func(m member) bool { return m.Revision == stable })
+	if stable == "" || p.spec.Strategy == Recreate && !remains && target != "" {
+		return target
 	}
 	return stable
 }
