@@ -185,7 +185,8 @@ type HotPlug struct {
 	Disks, Networks bool
 }
 
-// VM is what a hypervisor says of a VM. Only State, Failure and Message are meaningful while the state is VMAbsent or VMCreating.
+// VM is what a hypervisor says of a VM. Only State, Failure, FailedTask and Leftovers are meaningful while the state is VMAbsent
+// or VMCreating.
 type VM struct {
 	State VMState
 	// Owner is the mark the VM carries; empty when it carries none.
@@ -226,6 +227,9 @@ type VM struct {
 	Attributes map[string]string
 	// Emulated says that no processor runs the guest but an emulator.
 	Emulated bool
+	// Leftovers are the disks, by name, that an absent VM has left: somebody removed the VM and not its files. CreateVM takes
+	// them in again and DeleteVM removes them, except those that it is told to retain.
+	Leftovers []string
 }
 
 // TaskKind says what a task does to its VM.

@@ -121,29 +121,52 @@ func (h *host) searchMissing() {
 }
 
 // findAddresses looks for the addresses of guests: by their agents where they answer, otherwise in the leases that the
-// host's networks gave, which is one call for each network.
+// host's networks gave, which is one call for each network, and at last in the host's table of neighbours.
 func (h *host) findAddresses(ctx context.Context, uuids []string) {
 	leases := map[string]map[string][]string{}
 	for _, uuid := range uuids {
 		d, ok := h.domain(uuid)
-		if !ok || d.run == 0 || len(d.interfaces) == 0 {
+		if !ok || d.run == 0 {
 			h.search.end(uuid)
 			continue
 		}
-		var byMAC map[string][]string
+		found := addresses{run: d.run}
 		if d.agent {
-			byMAC = h.interfaceAddresses(ctx, uuid, libvirt.DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
+			found = h.askGuest(ctx, d)
 		}
-		if len(byMAC) == 0 {
-			byMAC = h.leased(ctx, d, leases)
+		if len(found.byMAC) == 0 {
+			found.byMAC = h.leased(ctx, d, leases)
 		}
-		if len(byMAC) == 0 {
+		if len(found.byMAC) == 0 && len(d.interfaces) > 0 {
+			found.byMAC = h.interfaceAddresses(ctx, uuid, libvirt.DOMAIN_INTERFACE_ADDRESSES_SRC_ARP)
+		}
+		if len(found.byMAC) > 0 || len(d.interfaces) == 0 {
+			h.search.end(uuid)
+		} else {
 			h.search.again(uuid)
-			continue
 		}
-		h.search.end(uuid)
-		h.putAddresses(uuid, addresses{run: d.run, byMAC: byMAC})
+		if len(found.byMAC) > 0 || found.hostname != "" {
+			h.putAddresses(uuid, found)
+		}
 	}
+}
+
+// askGuest asks a guest's agent for its addresses and its name.
+func (h *host) askGuest(ctx context.Context, d domain) addresses {
+	out := addresses{run: d.run, byMAC: h.interfaceAddresses(ctx, d.uuid, libvirt.DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)}
+	name, err := call(ctx, h, "DomainGetHostname", workLane, func(conn *libvirt.Connect) (string, error) {
+		handle, err := conn.LookupDomainByUUIDString(d.uuid)
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = handle.Free() }()
+		return handle.GetHostname(libvirt.DOMAIN_GET_HOSTNAME_AGENT)
+	})
+	if err != nil {
+		h.log.V(1).Info("Cannot ask for the host name", "uuid", d.uuid, "reason", err.Error())
+	}
+	out.hostname = name
+	return out
 }
 
 // leased returns the addresses that a domain's networks gave to it. Leases holds what networks were asked already.

@@ -4,10 +4,13 @@
 package libvirt
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"time"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
@@ -20,6 +23,8 @@ type cache struct {
 	networks map[string]bool
 	// addresses of the guests that run, by the UUID of their domain.
 	addresses map[string]addresses
+	// nextLook is the UUID at which the next comparison in bulk begins to look at domains that show nothing new.
+	nextLook string
 
 	cpus      int32
 	memoryMiB int64
@@ -37,30 +42,65 @@ type domain struct {
 	mark ownerMark
 
 	power clients.PowerState
-	// run is the number of the domain's current run, 0 while it is off.
-	run uint
+	// run is the number of the domain's current run, 0 while it is off; boot tells it from those before, on any host.
+	run  uint
+	boot string
+	// saved says that the domain is off and its memory is on disk; incoming that it is being migrated to this host.
+	saved, incoming bool
+	// departed is when it was first seen that the domain's guest now runs on another host; zero when it does not.
+	departed time.Time
 	// seen is what the bulk listing said of the domain, if that was why it was last looked at.
 	seen summary
-	cpu  int32
-	// memoryMiB is what the guest has now, maxMemoryMiB what it can be given without being changed.
-	memoryMiB, maxMemoryMiB int64
-	interfaces              []networkInterface
-	disks                   []disk
+
+	emulated   bool
+	firmware   clients.Firmware
+	secureBoot bool
+	acpi       bool
 	// agent says that the guest agent answers.
 	agent bool
+
+	// equipment that the guest has now, and next at its next start; both are the same while it is off.
+	equipment
+	next equipment
+	// persistent says that the domain stays when it ends.
+	persistent bool
+	// deflated says that in this run the guest was once seen to have no more memory than it was given: it follows its balloon,
+	// which it does not while it starts.
+	deflated bool
+}
+
+// equipment is what can be changed of a domain.
+type equipment struct {
+	cpu, maxCPU int32
+	// memoryMiB is what the guest has, maxMemoryMiB what it can be given by its balloon, and plugMemoryMiB what it can be
+	// given by plugging modules in freeSlots; the last is 0 where none can be.
+	memoryMiB, maxMemoryMiB, plugMemoryMiB int64
+	freeSlots                              int
+	interfaces                             []networkInterface
+	disks                                  []disk
+	// freePorts is how many devices can be plugged in, -1 for any number.
+	freePorts int
 }
 
 // A networkInterface is one interface of a domain.
 type networkInterface struct {
-	network string
-	mac     string
+	alias           string
+	network, bridge string
+	model           string
+	mac             string
 }
 
 // A disk is one disk of a domain.
 type disk struct {
-	path string
+	alias string
+	path  string
 	// backing is the files that the disk is an overlay of, as far as the domain says.
 	backing []string
+	// target is the device's name, bus what it is attached to.
+	target, bus string
+	format      string
+	// removable media have no name and no size of interest. A read-only disk cannot grow.
+	removable, readOnly bool
 }
 
 // A pool is a storage pool.
@@ -84,10 +124,12 @@ type volume struct {
 	allocation uint64
 }
 
-// addresses of one run of a guest, by MAC address.
+// addresses and name of one run of a guest, as it says or others know.
 type addresses struct {
 	run   uint
 	byMAC map[string][]string
+	// hostname is empty when the guest does not say.
+	hostname string
 }
 
 // volumeAt returns the volume of a path, and its pool.
@@ -110,46 +152,6 @@ func (c *cache) poolOf(path string) string {
 	return ""
 }
 
-// view returns a domain as the port describes it.
-func (h *host) view(d domain) clients.VM {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	vm := clients.VM{
-		State:      clients.VMPresent,
-		Owner:      d.mark.UID,
-		ID:         h.Name + "/" + d.name,
-		Name:       d.name,
-		PowerState: d.power,
-		CPU:        d.cpu,
-		MemoryMiB:  d.memoryMiB,
-		Placement:  clients.Placement{Cluster: h.Cluster, Host: h.Name},
-	}
-	known := h.cache.addresses[d.uuid]
-	for _, i := range d.interfaces {
-		n := clients.NetworkObservation{Network: i.network, MACAddress: i.mac}
-		if known.run == d.run && d.run != 0 {
-			n.IPAddresses = slices.Clone(known.byMAC[i.mac])
-		}
-		vm.Networks = append(vm.Networks, n)
-		vm.IPAddresses = append(vm.IPAddresses, n.IPAddresses...)
-	}
-	for _, disk := range d.disks {
-		kind, name := diskKindOf(d.uuid, disk.path)
-		if kind == diskSeed {
-			continue
-		}
-		o := clients.DiskObservation{Name: name, Datastore: h.cache.poolOf(disk.path)}
-		if _, v, ok := h.cache.volumeAt(disk.path); ok {
-			o.SizeGiB = gibRoundedUp(v.capacity)
-		}
-		vm.Disks = append(vm.Disks, o)
-		if vm.Placement.Datastore == "" {
-			vm.Placement.Datastore = o.Datastore
-		}
-	}
-	return vm
-}
-
 const gib = 1 << 30
 
 func gibRoundedUp(bytes uint64) int64 {
@@ -169,6 +171,11 @@ func (h *host) put(uuid string, d domain, ok bool) {
 	h.mu.Lock()
 	before, had := h.cache.domains[uuid]
 	if ok {
+		given := cmp.Or(d.mark.MemoryMiB, d.next.memoryMiB)
+		d.deflated = d.run != 0 && (d.memoryMiB <= given || before.run == d.run && before.deflated)
+		if !d.departed.IsZero() && !before.departed.IsZero() {
+			d.departed = before.departed
+		}
 		h.cache.domains[uuid] = d
 	} else {
 		delete(h.cache.domains, uuid)
@@ -191,9 +198,8 @@ func (h *host) put(uuid string, d domain, ok bool) {
 
 // equal compares what observation reports.
 func (d domain) equal(o domain) bool {
-	return d.name == o.name && d.mark == o.mark && d.power == o.power && d.run == o.run && d.cpu == o.cpu &&
-		d.memoryMiB == o.memoryMiB && d.maxMemoryMiB == o.maxMemoryMiB && slices.Equal(d.interfaces, o.interfaces) &&
-		slices.EqualFunc(d.disks, o.disks, func(a, b disk) bool { return a.path == b.path })
+	d.seen, o.seen = summary{}, summary{}
+	return reflect.DeepEqual(d, o)
 }
 
 // putAddresses replaces what is known of a guest's addresses, and says so when it changed.
@@ -202,7 +208,7 @@ func (h *host) putAddresses(uuid string, a addresses) {
 	before := h.cache.addresses[uuid]
 	h.cache.addresses[uuid] = a
 	h.mu.Unlock()
-	if before.run != a.run || !maps.EqualFunc(before.byMAC, a.byMAC, slices.Equal) {
+	if before.run != a.run || before.hostname != a.hostname || !maps.EqualFunc(before.byMAC, a.byMAC, slices.Equal) {
 		h.changed(uuid)
 	}
 }

@@ -23,11 +23,3 @@ func (c *Client) AdoptVM(context.Context, clients.VMSpec) error { return errNoCh
 func (c *Client) ReconfigureVM(context.Context, clients.Identity, clients.Change) error {
 	return errNoChange
 }
-
-// PowerVM implements clients.Hypervisor.
-func (c *Client) PowerVM(ctx context.Context, id clients.Identity, a clients.PowerAction) error {
-	if a == clients.ActionPowerOn {
-		return c.powerOn(ctx, id)
-	}
-	return errNoChange
-}

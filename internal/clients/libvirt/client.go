@@ -58,6 +58,7 @@ func newClient(cfg Config, o Options, hk hooks) *Client {
 	c.jobs = &jobs{
 		newContext: func() (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
 		changed:    c.notify,
+		recorder:   o.Recorder,
 		byUUID:     map[string]*job{},
 	}
 	for _, h := range cfg.Hosts {
@@ -156,38 +157,6 @@ func (c *Client) notify(uuid string) {
 	for _, fn := range listeners {
 		fn(uuid)
 	}
-}
-
-// find returns what is known of a VM and on which host. A host that is connected knows better than one that is not.
-func (c *Client) find(uuid string) (*host, domain, bool) {
-	var on *host
-	var found domain
-	for _, h := range c.hosts {
-		d, ok := h.domain(uuid)
-		if !ok {
-			continue
-		}
-		if h.ready() == nil {
-			return h, d, true
-		}
-		on, found = h, d
-	}
-	return on, found, on != nil
-}
-
-// locate is find of a VM that shall be worked on: one that two hosts have is nobody's to choose from.
-func (c *Client) locate(uuid string) (*host, domain, bool, error) {
-	on, found, ok := c.find(uuid)
-	for _, h := range c.hosts {
-		if !ok || h == on || h.ready() != nil {
-			continue
-		}
-		if _, twice := h.domain(uuid); twice {
-			return nil, domain{}, false, errorf(clients.Conflict, "VM",
-				"hosts %q and %q both have a domain of UUID %s: undefine the one that is not to be kept", on.Name, h.Name, uuid)
-		}
-	}
-	return on, found, ok, nil
 }
 
 // host returns the host of a name.

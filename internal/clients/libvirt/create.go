@@ -58,11 +58,11 @@ func (c *Client) CheckVM(ctx context.Context, spec clients.VMSpec) error {
 // checkExisting returns the task of a VM that is there already, and an error when it cannot be known that there is none or
 // when it is somebody else's. One that an earlier client left incomplete is replaced where it is.
 func (c *Client) checkExisting(spec *clients.VMSpec) (clients.TaskRef, error) {
-	h, d, ok, err := c.locate(spec.UUID)
+	h, d, err := c.locate(spec.UUID)
 	if err != nil {
 		return "", err
 	}
-	if !ok {
+	if h == nil {
 		id := spec.Identity
 		id.Host = spec.Placement.Host
 		return "", c.confirmAbsence(id, "")

@@ -69,9 +69,9 @@ func macAddress(uuid string, index int) string {
 
 // domainXML describes the VM to libvirt.
 func (b *blueprint) domainXML(incomplete bool) (string, error) {
-	mark, err := ownerMark{
-		UID: b.Owner, Namespace: b.Namespace, Name: b.Name, Incomplete: incomplete, GuestData: b.GuestData.Hash(b.Networks),
-	}.element()
+	owner := newMark(b.VMSpec)
+	owner.Incomplete = incomplete
+	mark, err := owner.element()
 	if err != nil {
 		return "", err
 	}

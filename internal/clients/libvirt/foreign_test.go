@@ -117,7 +117,7 @@ func TestDeleteRefused(t *testing.T) {
 			root := filepath.Join(h.PoolDir, rootVolume(spec.UUID))
 			tc.use(t, root)
 			eventually(t, "the client knows of it", func() bool {
-				return strings.Contains(virsh(t, h, "dumpxml", "web"), spec.UUID) && (name == "Overlay" || len(c.hosts[0].userOf(spec.UUID, root)) > 0)
+				return strings.Contains(virsh(t, h, "dumpxml", "web"), spec.UUID) && (name == "Overlay" || len(c.hosts[0].usersOf(spec.UUID, root)) > 0)
 			})
 			if err := c.DeleteVM(t.Context(), spec.Identity, clients.DeleteOptions{}); err != nil {
 				t.Fatal(err)

@@ -95,9 +95,9 @@ func TestGuests(t *testing.T) {
 		Placement:   clients.Placement{Cluster: "kvm-cluster", Host: "kvm-01", Datastore: "default"},
 		IPAddresses: []string{guestExec(t, hosts[0], "full", "ip -4 -o addr show eth0 | awk '{print $4}' | cut -d/ -f1")},
 		Networks:    []clients.NetworkObservation{{Network: "default", MACAddress: guestExec(t, hosts[0], "full", "cat /sys/class/net/eth0/address"), IPAddresses: vm.IPAddresses}},
-		Disks:       []clients.DiskObservation{{SizeGiB: 1, Datastore: "default"}, {Name: "data", SizeGiB: 2, Datastore: "default"}, {Name: "log", SizeGiB: 1, Datastore: "default"}},
+		Disks:       []clients.DiskObservation{{Name: clients.RootDisk, SizeGiB: 1, Datastore: "default"}, {Name: "data", SizeGiB: 2, Datastore: "default"}, {Name: "log", SizeGiB: 1, Datastore: "default"}},
 	}
-	if diff := cmp.Diff(want, vm); diff != "" {
+	if diff := cmp.Diff(want, asSpecified(vm)); diff != "" {
 		t.Errorf("the VM is observed as its guest is: -want, +got:\n%s", diff)
 	}
 	inGuest := map[string]struct{ host, vm, command, want string }{

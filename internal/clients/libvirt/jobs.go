@@ -7,16 +7,42 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
 // jobKind is what a job does to its VM.
 type jobKind string
 
 const (
-	jobCreate  jobKind = "create"
-	jobPowerOn jobKind = "power on"
-	jobDelete  jobKind = "delete"
+	jobCreate      jobKind = "create"
+	jobReconfigure jobKind = "reconfigure"
+	jobAdopt       jobKind = "adopt"
+	jobPowerOn     jobKind = "power on"
+	jobPowerOff    jobKind = "power off"
+	jobShutdown    jobKind = "shut down"
+	jobSuspend     jobKind = "suspend"
+	jobDelete      jobKind = "delete"
 )
+
+// task returns the kind of task that a job is for others.
+func (k jobKind) task() clients.TaskKind {
+	switch k {
+	case jobCreate:
+		return clients.TaskCreate
+	case jobPowerOn:
+		return clients.TaskPowerOn
+	case jobPowerOff, jobShutdown:
+		return clients.TaskPowerOff
+	case jobSuspend:
+		return clients.TaskSuspend
+	case jobDelete:
+		return clients.TaskDelete
+	default:
+		return clients.TaskReconfigure
+	}
+}
 
 // errAbandoned ends a job that leaves everything as it is, for a later client to find.
 var errAbandoned = errors.New("abandoned")
@@ -41,6 +67,7 @@ type jobs struct {
 	// newContext returns the context of a new job, which ends with the client.
 	newContext func() (context.Context, context.CancelFunc)
 	changed    func(uuid string)
+	recorder   clients.Recorder
 
 	running sync.WaitGroup
 
@@ -69,9 +96,13 @@ func (j *jobs) start(uuid string, kind jobKind, host string, fn func(ctx context
 	ctx, cancel := j.newContext()
 	now := &job{kind: kind, host: host, cancel: cancel}
 	j.byUUID[uuid] = now
+	began := time.Now()
 	j.running.Go(func() {
 		defer cancel()
 		err := fn(ctx)
+		if !errors.Is(err, errAbandoned) {
+			j.recorder.Task(kind.task(), time.Since(began), clients.ClassOf(err))
+		}
 		j.mu.Lock()
 		now.ended, now.err = true, err
 		if err == nil || now.unwanted {

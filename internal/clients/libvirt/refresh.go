@@ -5,9 +5,10 @@ package libvirt
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"libvirt.org/go/libvirt"
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
@@ -18,7 +19,19 @@ type summary struct {
 	state             libvirt.DomainState
 	memory, maxMemory uint64 // KiB
 	cpus, maxCPUs     int
+	saved             bool
 }
+
+// A listing is what one look at all domains of a host says.
+type listing struct {
+	domains map[string]summary // by UUID
+	// disks are how large the guests' disks are, in bytes, by path.
+	disks map[string]uint64
+}
+
+// looksPerRefresh is how many domains are looked at with each comparison in bulk although that shows nothing new: it says
+// nothing of what is kept for their next start.
+const looksPerRefresh = 20
 
 // refreshAll compares the cache with the host in few calls. With everything set each domain is looked at, because events
 // may have been missed; otherwise only those that the bulk listing shows to have changed.
@@ -39,26 +52,61 @@ func (h *host) refreshAll(ctx context.Context, everything bool) error {
 	if err != nil {
 		return err
 	}
-	h.mu.RLock()
-	var look []string
-	for uuid, s := range listed {
-		if d, ok := h.cache.domains[uuid]; everything || !ok || d.seen != s {
-			look = append(look, uuid)
-		}
-	}
-	for uuid := range h.cache.domains {
-		if _, ok := listed[uuid]; !ok {
-			look = append(look, uuid)
-		}
-	}
-	h.mu.RUnlock()
-	for _, uuid := range look {
+	for _, uuid := range h.due(listed, everything) {
 		if err := h.refreshDomain(ctx, uuid); err != nil {
 			return err
 		}
-		h.listed(uuid, listed[uuid])
+		h.listed(uuid, listed.domains[uuid])
 	}
 	h.searchMissing()
+	return h.refreshResized(ctx, listed.disks)
+}
+
+// due returns the domains that are to be looked at.
+func (h *host) due(listed listing, everything bool) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	look := map[string]bool{}
+	for uuid, s := range listed.domains {
+		if d, ok := h.cache.domains[uuid]; everything || !ok || d.seen != s {
+			look[uuid] = true
+		}
+	}
+	for uuid := range h.cache.domains {
+		if _, ok := listed.domains[uuid]; !ok {
+			look[uuid] = true
+		}
+	}
+	all := slices.Sorted(maps.Keys(listed.domains))
+	at, _ := slices.BinarySearch(all, h.cache.nextLook)
+	for i := range min(looksPerRefresh, len(all)) {
+		look[all[(at+i)%len(all)]] = true
+	}
+	if len(all) > 0 {
+		h.cache.nextLook = all[(at+looksPerRefresh)%len(all)]
+	}
+	return slices.Sorted(maps.Keys(look))
+}
+
+// refreshResized looks at the volumes whose disks are not as large as was known.
+func (h *host) refreshResized(ctx context.Context, disks map[string]uint64) error {
+	type stale struct{ pool, volume string }
+	var look []stale
+	h.mu.RLock()
+	for path, capacity := range disks {
+		if p, v, ok := h.cache.volumeAt(path); ok && v.capacity != capacity && capacity > 0 {
+			look = append(look, stale{p.name, v.name})
+		}
+	}
+	h.mu.RUnlock()
+	for _, s := range look {
+		if err := h.refreshVolume(ctx, s.pool, s.volume); err != nil {
+			return err
+		}
+	}
+	if len(look) > 0 {
+		h.changed("")
+	}
 	return nil
 }
 
@@ -96,17 +144,34 @@ func (h *host) refreshDirty(ctx context.Context) error {
 	return nil
 }
 
-// listDomains returns the summary of each domain by its UUID, in one call.
-func (h *host) listDomains(ctx context.Context) (map[string]summary, error) {
-	return ask(ctx, h, "ConnectGetAllDomainStats", func(conn *libvirt.Connect) (map[string]summary, error) {
-		stats, err := conn.GetAllDomainStats(nil, libvirt.DOMAIN_STATS_STATE|libvirt.DOMAIN_STATS_BALLOON|libvirt.DOMAIN_STATS_VCPU, 0)
+// listDomains looks at all domains at once, in two calls.
+func (h *host) listDomains(ctx context.Context) (listing, error) {
+	return ask(ctx, h, "ConnectGetAllDomainStats", func(conn *libvirt.Connect) (listing, error) {
+		out := listing{domains: map[string]summary{}, disks: map[string]uint64{}}
+		stats, err := conn.GetAllDomainStats(nil, libvirt.DOMAIN_STATS_STATE|libvirt.DOMAIN_STATS_BALLOON|libvirt.DOMAIN_STATS_VCPU|libvirt.DOMAIN_STATS_BLOCK, 0)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		out := make(map[string]summary, len(stats))
 		for _, s := range stats {
-			out[uuidOf(s.Domain)] = summaryOf(s)
+			out.domains[uuidOf(s.Domain)] = summaryOf(s)
+			for _, b := range s.Block {
+				if b.PathSet && b.CapacitySet {
+					out.disks[b.Path] = b.Capacity
+				}
+			}
 			_ = s.Domain.Free()
+		}
+		saved, err := conn.ListAllDomains(libvirt.CONNECT_LIST_DOMAINS_MANAGEDSAVE)
+		if err != nil {
+			return out, err
+		}
+		for i := range saved {
+			uuid := uuidOf(&saved[i])
+			if s, ok := out.domains[uuid]; ok {
+				s.saved = true
+				out.domains[uuid] = s
+			}
+			_ = saved[i].Free()
 		}
 		return out, nil
 	})
@@ -144,6 +209,9 @@ func (h *host) refreshDomain(ctx context.Context, uuid string) error {
 	d, err := ask(ctx, h, "DomainGetXMLDesc", func(conn *libvirt.Connect) (domain, error) { return describe(conn, uuid) })
 	switch {
 	case err == nil:
+		if d.mark.UID != "" && d.run != 0 && d.boot == "" && !d.incoming {
+			d.boot = h.markBoot(ctx, uuid)
+		}
 		h.put(uuid, d, true)
 	case hasCode(err, libvirt.ERR_NO_DOMAIN):
 		h.put(uuid, domain{}, false)
@@ -153,41 +221,6 @@ func (h *host) refreshDomain(ctx context.Context, uuid string) error {
 		h.log.Info("Cannot look at domain", "uuid", uuid, "reason", err.Error())
 	}
 	return nil
-}
-
-// describe reads a domain.
-func describe(conn *libvirt.Connect, uuid string) (domain, error) {
-	handle, err := conn.LookupDomainByUUIDString(uuid)
-	if err != nil {
-		return domain{}, err
-	}
-	defer func() { _ = handle.Free() }()
-	info, err := handle.GetInfo()
-	if err != nil {
-		return domain{}, err
-	}
-	raw, err := handle.GetXMLDesc(0)
-	if err != nil {
-		return domain{}, err
-	}
-	x := &libvirtxml.Domain{}
-	if err := x.Unmarshal(raw); err != nil {
-		return domain{}, err
-	}
-	d := parseDomain(x)
-	d.power = powerStateOf(info.State)
-	return d, nil
-}
-
-func powerStateOf(s libvirt.DomainState) clients.PowerState {
-	switch s {
-	case libvirt.DOMAIN_RUNNING, libvirt.DOMAIN_BLOCKED, libvirt.DOMAIN_SHUTDOWN:
-		return clients.PoweredOn
-	case libvirt.DOMAIN_PAUSED, libvirt.DOMAIN_PMSUSPENDED:
-		return clients.Suspended
-	default:
-		return clients.PoweredOff
-	}
 }
 
 // refreshNode reads what the host itself is made of. What its guests can be is asked once for each connection.

@@ -155,6 +155,36 @@ func describeVolume(handle *libvirt.StorageVol) (volume, error) {
 	return v, nil
 }
 
+// refreshVolume describes one volume again. One that is gone is forgotten.
+func (h *host) refreshVolume(ctx context.Context, poolName, name string) error {
+	h.refreshingPools.Lock()
+	defer h.refreshingPools.Unlock()
+	v, err := ask(ctx, h, "StorageVolGetXMLDesc", func(conn *libvirt.Connect) (v volume, err error) {
+		err = withVolume(conn, poolName, name, func(_ *libvirt.StoragePool, handle *libvirt.StorageVol) error {
+			v, err = describeVolume(handle)
+			return err
+		})
+		return v, err
+	})
+	if err != nil && !hasCode(err, libvirt.ERR_NO_STORAGE_VOL, libvirt.ERR_NO_STORAGE_POOL) {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p, ok := h.cache.pools[poolName]
+	if !ok {
+		return nil
+	}
+	p.volumes = maps.Clone(p.volumes)
+	if err == nil && p.volumes != nil {
+		p.volumes[name] = v
+	} else {
+		delete(p.volumes, name)
+	}
+	h.cache.pools[poolName] = p
+	return nil
+}
+
 // rescan makes the pools look at their disks again: for images that were put there behind libvirt's back, and for the space
 // that guests have used.
 func (h *host) rescan(ctx context.Context) {

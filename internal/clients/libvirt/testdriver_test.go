@@ -61,9 +61,9 @@ func TestTestDriver(t *testing.T) {
 		Placement:   clients.Placement{Cluster: "test", Host: "b", Datastore: "default"},
 		IPAddresses: vm.IPAddresses,
 		Networks:    []clients.NetworkObservation{{Network: "default", MACAddress: macAddress(spec.UUID, 0), IPAddresses: vm.IPAddresses}},
-		Disks:       []clients.DiskObservation{{SizeGiB: 1, Datastore: "default"}, {Name: "data", SizeGiB: 5, Datastore: "default"}},
+		Disks:       []clients.DiskObservation{{Name: clients.RootDisk, SizeGiB: 1, Datastore: "default"}, {Name: "data", SizeGiB: 5, Datastore: "default"}},
 	}
-	if diff := cmp.Diff(want, vm); diff != "" {
+	if diff := cmp.Diff(want, asSpecified(vm)); diff != "" {
 		t.Errorf("a VM is observed as it was asked for: -want, +got:\n%s", diff)
 	}
 
