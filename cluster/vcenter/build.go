@@ -212,7 +212,7 @@ func (s *Server) tagZones(ctx context.Context, dcs []Datacenter) error {
 		return err
 	}
 	rc := rest.NewClient(c)
-	if err := rc.Login(ctx, s.url.User); err != nil {
+	if err := rc.Login(ctx, s.administrator()); err != nil {
 		return fmt.Errorf("cannot log in: %w", err)
 	}
 	defer rc.Logout(ctx) //nolint:errcheck // The session ends with the server at the latest.

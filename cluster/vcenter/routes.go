@@ -21,6 +21,7 @@ import (
 func (w *world) answering() map[string]mo.Reference {
 	return map[string]mo.Reference{
 		"VirtualMachine":         &machine{newShim(w, "VirtualMachine")},
+		"AuthorizationManager":   &authorization{newShim(w, "AuthorizationManager")},
 		"Datacenter":             &datacenter{newShim(w, "Datacenter")},
 		"ClusterComputeResource": &cluster{shim: newShim(w, "ClusterComputeResource")},
 		"VirtualMachineSnapshot": &snapshots{shim: newShim(w, "VirtualMachineSnapshot")},
@@ -59,6 +60,11 @@ func (w *world) handle(ctx *simulator.Context, m *simulator.Method) (mo.Referenc
 	}
 	if ctx.Session == nil {
 		return nil, nil
+	}
+	if outside {
+		if fault := w.forbid(ctx, m); fault != nil {
+			return nil, fault
+		}
 	}
 	switch m.This.Type {
 	case "PropertyCollector":

@@ -5,7 +5,6 @@ package vcenter
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,9 +27,11 @@ import (
 
 // Options of a simulated vCenter.
 type Options struct {
-	// Username and Password of the only account. Both are required; other credentials are refused.
+	// Username and Password of the administrator's account. Both are required; other credentials are refused.
 	Username string
 	Password string
+	// Accounts that there are beside the administrator's.
+	Accounts []Account
 	// Listen is the address to listen at; 127.0.0.1 and a free port when empty.
 	Listen string
 	// Datacenters to simulate; Production when empty.
@@ -45,13 +46,14 @@ type Options struct {
 
 // A Server is a running simulated vCenter.
 type Server struct {
-	url    *url.URL
-	caPEM  []byte
-	model  *simulator.Model
-	server *simulator.Server
-	world  *world
-	rules  *rules
-	close  sync.Once
+	url      *url.URL
+	identity *identity
+	model    *simulator.Model
+	server   *simulator.Server
+	world    *world
+	rules    *rules
+	accounts *accounts
+	close    sync.Once
 }
 
 // Start starts a simulated vCenter. It is ready when Start returns, and is to be closed.
@@ -65,8 +67,8 @@ func Start(o Options) (*Server, error) {
 	if len(o.Datacenters) == 0 {
 		o.Datacenters = []Datacenter{Production()}
 	}
-	cert, caPEM, err := newCertificate(time.Now())
-	if err != nil {
+	id := &identity{}
+	if err := id.renew(time.Now()); err != nil {
 		return nil, err
 	}
 
@@ -74,7 +76,7 @@ func Start(o Options) (*Server, error) {
 	if err := model.Create(); err != nil {
 		return nil, fmt.Errorf("cannot create the simulator: %w", err)
 	}
-	s := &Server{caPEM: caPEM, model: model, rules: newRules()}
+	s := &Server{identity: id, model: model, rules: newRules(), accounts: newAccounts(o)}
 	if err := s.build(context.Background(), o.Datacenters); err != nil {
 		model.Remove()
 		return nil, fmt.Errorf("cannot build the inventory: %w", err)
@@ -84,10 +86,12 @@ func Start(o Options) (*Server, error) {
 	s.world.taskTime = o.TaskTime
 	s.world.admission = o.AdmissionControl
 	s.world.anyGuest = o.Guest
+	s.world.accounts = s.accounts
+	model.Map().SessionManager().ValidLogin = s.accounts.login
 	s.world.inProcess = inProcess(model)
 	model.Map().Handler = s.world.handle
 	svc := model.Service
-	svc.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	svc.TLS = id.config()
 	svc.Listen = &url.URL{Host: o.Listen, User: url.UserPassword(o.Username, o.Password)}
 	svc.RegisterEndpoints = true
 	// A pattern with a method is more specific than vcsim's own, so that each SOAP call passes through the front.
@@ -104,14 +108,20 @@ func Start(o Options) (*Server, error) {
 	return s, nil
 }
 
-// URL of the SDK, with the account.
+// URL of the SDK, with the administrator's account.
 func (s *Server) URL() *url.URL {
 	u := *s.url
+	u.User = s.administrator()
 	return &u
 }
 
-// CAPEM is the certificate, as PEM, of the authority that vouches for the server.
-func (s *Server) CAPEM() []byte { return append([]byte(nil), s.caPEM...) }
+// administrator returns the credentials of the administrator as they are now.
+func (s *Server) administrator() *url.Userinfo {
+	s.accounts.mu.Lock()
+	defer s.accounts.mu.Unlock()
+	name := s.url.User.Username()
+	return url.UserPassword(name, s.accounts.byName[name].Password)
+}
 
 // Close stops the server and forgets its inventory. Calls under way are cut off.
 func (s *Server) Close() {
@@ -130,7 +140,7 @@ func (s *Server) Client(ctx context.Context) (*govmomi.Client, error) {
 		return nil, err
 	}
 	g := &govmomi.Client{Client: c, SessionManager: session.NewManager(c)}
-	if err := g.Login(ctx, s.url.User); err != nil {
+	if err := g.Login(ctx, s.administrator()); err != nil {
 		return nil, fmt.Errorf("cannot log in: %w", err)
 	}
 	return g, nil
@@ -146,7 +156,7 @@ func (s *Server) anonymous(ctx context.Context) (*vim25.Client, error) {
 		return nil, fmt.Errorf("cannot create a file for the authority's certificate: %w", err)
 	}
 	defer os.Remove(ca.Name())
-	if _, err := ca.Write(s.caPEM); err != nil {
+	if _, err := ca.Write(s.CAPEM()); err != nil {
 		return nil, fmt.Errorf("cannot write the authority's certificate: %w", err)
 	}
 	if err := ca.Close(); err != nil {

@@ -4,9 +4,11 @@
 package vcenter
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -14,11 +16,73 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"strings"
+	"sync"
 	"time"
 )
 
 // certificateLifetime is long enough for any run of a simulator and short enough that a stray CA is worth little.
 const certificateLifetime = 30 * 24 * time.Hour
+
+// An identity is the certificate that a server shows, and the authority that vouches for it. It can be renewed.
+type identity struct {
+	mu    sync.Mutex
+	cert  tls.Certificate
+	caPEM []byte
+}
+
+// renew makes a new authority and a new certificate.
+func (i *identity) renew(now time.Time) error {
+	cert, caPEM, err := newCertificate(now)
+	if err != nil {
+		return err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.cert, i.caPEM = cert, caPEM
+	return nil
+}
+
+// config returns the configuration of a server that shows the identity of the day to each client.
+func (i *identity) config() *tls.Config {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	c := &tls.Config{Certificates: []tls.Certificate{i.cert}, MinVersion: tls.VersionTLS12}
+	c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		return &tls.Config{Certificates: []tls.Certificate{i.cert}, MinVersion: tls.VersionTLS12}, nil
+	}
+	return c
+}
+
+// CAPEM is the certificate, as PEM, of the authority that vouches for the server.
+func (s *Server) CAPEM() []byte {
+	s.identity.mu.Lock()
+	defer s.identity.mu.Unlock()
+	return bytes.Clone(s.identity.caPEM)
+}
+
+// Thumbprint is the SHA-256 thumbprint of the server's certificate, as "AA:BB:…".
+func (s *Server) Thumbprint() string {
+	s.identity.mu.Lock()
+	defer s.identity.mu.Unlock()
+	sum := sha256.Sum256(s.identity.cert.Certificate[0])
+	parts := make([]string, 0, len(sum))
+	for _, b := range sum {
+		parts = append(parts, fmt.Sprintf("%02X", b))
+	}
+	return strings.Join(parts, ":")
+}
+
+// RenewCertificate gives the server a certificate of a new authority and cuts all connections, so that each client sees it.
+func (s *Server) RenewCertificate() error {
+	if err := s.identity.renew(time.Now()); err != nil {
+		return err
+	}
+	s.server.CloseClientConnections()
+	return nil
+}
 
 // newCertificate makes a certificate authority and a server certificate of it for this machine. It returns the server's
 // certificate with its key, and the authority's certificate as PEM.

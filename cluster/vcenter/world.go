@@ -28,6 +28,9 @@ type world struct {
 	// outage says whether all requests are dropped.
 	outage func() bool
 
+	// accounts are who may do what, by privileges that calls need.
+	accounts   *accounts
+	privileges map[string]string
 	// taskTime is how long each task of ours takes at least.
 	taskTime time.Duration
 	// admission says that VMs are powered on only where there is memory for them.
@@ -83,21 +86,22 @@ var _ simulator.RegisterObject = &world{}
 
 func newWorld(reg *simulator.Registry, outage func() bool) *world {
 	w := &world{
-		reg:     reg,
-		ctx:     simulator.NewContext(),
-		outage:  outage,
-		storage: newStorage(),
-		running: map[types.ManagedObjectReference]chan struct{}{},
-		ours:    map[types.ManagedObjectReference]chan struct{}{},
-		errands: map[types.ManagedObjectReference][]errand{},
-		uuids:   map[string]types.ManagedObjectReference{},
-		thin:    map[diskFile]int64{},
-		fresh:   map[types.ManagedObjectReference]bool{},
-		guests:  map[types.ManagedObjectReference]Guest{},
-		booted:  map[types.ManagedObjectReference]int64{},
-		touched: map[types.ManagedObjectReference]uint64{},
-		edge:    make(chan struct{}),
-		closed:  make(chan struct{}),
+		reg:        reg,
+		ctx:        simulator.NewContext(),
+		outage:     outage,
+		storage:    newStorage(),
+		running:    map[types.ManagedObjectReference]chan struct{}{},
+		ours:       map[types.ManagedObjectReference]chan struct{}{},
+		errands:    map[types.ManagedObjectReference][]errand{},
+		privileges: privileges(),
+		uuids:      map[string]types.ManagedObjectReference{},
+		thin:       map[diskFile]int64{},
+		fresh:      map[types.ManagedObjectReference]bool{},
+		guests:     map[types.ManagedObjectReference]Guest{},
+		booted:     map[types.ManagedObjectReference]int64{},
+		touched:    map[types.ManagedObjectReference]uint64{},
+		edge:       make(chan struct{}),
+		closed:     make(chan struct{}),
 	}
 	w.ctx.Context = context.Background()
 	w.ctx.Map = reg
