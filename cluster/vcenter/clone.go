@@ -64,6 +64,9 @@ func (w *world) register(ctx *simulator.Context, src *simulator.VirtualMachine, 
 	if fault != nil {
 		return nil, fault
 	}
+	if fault := checkCloneCustomization(req.Spec, config); fault != nil {
+		return nil, fault
+	}
 	if fault := w.checkNew(host, &config); fault != nil {
 		return nil, fault
 	}
@@ -81,6 +84,9 @@ func (w *world) register(ctx *simulator.Context, src *simulator.VirtualMachine, 
 	w.fill(vm, from)
 	w.thinDisks(nil, disksOf(vm.Config.Hardware.Device))
 	w.plugMemory(vm)
+	if spec := cloneCustomization(req.Spec); spec != nil {
+		w.await(vm, *spec)
+	}
 	return vm, nil
 }
 

@@ -63,6 +63,10 @@ type storage struct {
 	// ruled are the clusters with rules or groups, and ruleKeys the last key given to a rule.
 	ruled    map[types.ManagedObjectReference]*simulator.ClusterComputeResource
 	ruleKeys int32
+	// customizations that VMs wait for, by the ID in config.tools.pendingCustomization.
+	customizations map[string]types.CustomizationSpec
+	// customized is what guests were customized to, and identities what those that are up show.
+	customized, identities map[types.ManagedObjectReference]guestIdentity
 }
 
 func newStorage() storage {
@@ -71,6 +75,10 @@ func newStorage() storage {
 		linked:      map[types.ManagedObjectReference]bool{},
 		snapshotsOf: map[types.ManagedObjectReference]map[types.ManagedObjectReference]bool{},
 		ruled:       map[types.ManagedObjectReference]*simulator.ClusterComputeResource{},
+
+		customizations: map[string]types.CustomizationSpec{},
+		customized:     map[types.ManagedObjectReference]guestIdentity{},
+		identities:     map[types.ManagedObjectReference]guestIdentity{},
 	}
 }
 
@@ -82,6 +90,8 @@ func (w *world) forgetVM(vm types.ManagedObjectReference) {
 	}
 	delete(w.snapshotsOf, vm)
 	delete(w.linked, vm)
+	delete(w.customized, vm)
+	delete(w.identities, vm)
 	w.leaveRules(vm)
 	for f, r := range w.disks {
 		if r.owner != vm {
@@ -137,8 +147,8 @@ func hasParent(disk *types.VirtualDisk) bool {
 // isIndependent says whether snapshots leave a disk alone.
 func isIndependent(b *flatBacking) bool { return strings.HasPrefix(b.DiskMode, "independent") }
 
-// content returns what a disk shows.
-func (w *world) content(b *flatBacking) string {
+// diskContent returns what a disk shows.
+func (w *world) diskContent(b *flatBacking) string {
 	for ; b != nil; b = b.Parent {
 		if r := w.disks[fileOf(b)]; r != nil && r.written {
 			return r.content
@@ -303,7 +313,7 @@ func (s *Server) ReadDisk(vm types.ManagedObjectReference, key int32) (string, e
 	if err != nil {
 		return "", err
 	}
-	return s.world.content(b), nil
+	return s.world.diskContent(b), nil
 }
 
 // disk returns the backing of a VM's disk.

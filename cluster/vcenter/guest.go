@@ -4,6 +4,7 @@
 package vcenter
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"time"
@@ -25,6 +26,8 @@ type Guest struct {
 	Addresses []string
 	// HostName that the tools tell; empty for none.
 	HostName string
+	// FailsCustomization says that the guest cannot apply a customization.
+	FailsCustomization bool
 	// ShutdownTime passes between the request to shut down or stand by and its end.
 	ShutdownTime time.Duration
 	// IgnoresShutdown says that the guest takes requests to shut down or stand by and never follows them.
@@ -75,6 +78,9 @@ func (w *world) boot(ref types.ManagedObjectReference) {
 	w.boots++
 	n := w.boots
 	up := func() {
+		if vm, ok := w.reg.Get(ref).(*simulator.VirtualMachine); ok {
+			w.identify(vm)
+		}
 		w.booted[ref] = n
 		w.show(ref, true)
 	}
@@ -119,16 +125,20 @@ func (w *world) show(ref types.ManagedObjectReference, up bool) {
 	running := up && g.Tools == ToolsRunning
 	nets := append([]types.GuestNicInfo(nil), vm.Guest.Net...)
 	first := ""
+	identity, told := w.identities[ref]
 	for i := range nets {
 		nets[i].IpAddress, nets[i].Connected = nil, up
 		if !running || g.NoAddress {
 			continue
 		}
 		nets[i].IpAddress = []string{guestIP(vm.Config.InstanceUuid, i)}
+		if told {
+			nets[i].IpAddress = identity.of(i, nets[i].IpAddress[0])
+		}
 		if i == 0 && len(g.Addresses) > 0 {
 			nets[i].IpAddress = g.Addresses
 		}
-		if i == 0 {
+		if first == "" && len(nets[i].IpAddress) > 0 {
 			first = nets[i].IpAddress[0]
 		}
 	}
@@ -140,7 +150,7 @@ func (w *world) show(ref types.ManagedObjectReference, up bool) {
 		status = types.VirtualMachineToolsStatusToolsNotInstalled
 	case running:
 		status, state = types.VirtualMachineToolsStatusToolsOk, types.VirtualMachineToolsRunningStatusGuestToolsRunning
-		guestState, host = types.VirtualMachineGuestStateRunning, g.HostName
+		guestState, host = types.VirtualMachineGuestStateRunning, cmp.Or(g.HostName, identity.hostName)
 	}
 	// vcsim cannot apply a change of a pointer.
 	vm.Guest.GuestStateChangeSupported = &running

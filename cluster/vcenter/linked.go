@@ -138,7 +138,7 @@ func (w *world) fill(vm *simulator.VirtualMachine, from cloneSource) {
 			continue
 		}
 		if b.Parent == nil || from.disks == sharedParents {
-			if content := w.content(s); content != "" {
+			if content := w.diskContent(s); content != "" {
 				w.write(b, content)
 			}
 		}
