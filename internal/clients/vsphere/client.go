@@ -33,6 +33,8 @@ type Client struct {
 	cache *cache
 	zones zones
 	work  *work
+	// contact is when the vCenter last answered the feed.
+	contact time.Time
 	// subscribers by their number.
 	subscribers map[int]func(string)
 	subscribed  int
@@ -56,7 +58,7 @@ func New(config Config, options Options) (*Client, error) {
 		done:        make(chan struct{}),
 		err:         clients.NewError(clients.Unreachable, "", errors.New("the vCenter is not connected yet")),
 		cache:       newCache(),
-		work:        newWork(),
+		work:        newWork(options.Recorder),
 		subscribers: map[int]func(string){},
 	}
 	go func() {
@@ -173,7 +175,12 @@ func (c *Client) lost(err error) {
 	c.mu.Lock()
 	known := c.session == nil && c.err != nil && c.err.Error() == err.Error()
 	c.session = nil
-	c.err = classify(err)
+	switch c.err = classify(err); clients.ClassOf(c.err) {
+	case clients.Unauthorized, clients.Untrusted, clients.Unreachable:
+	default:
+		// Whatever the vCenter said, nothing is known of its VMs.
+		c.err = clients.NewError(clients.Unreachable, "", err)
+	}
 	c.mu.Unlock()
 	if !known {
 		c.notify("")

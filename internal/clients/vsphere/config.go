@@ -37,6 +37,8 @@ type Config struct {
 type Options struct {
 	// Log is told what happens in the background. The zero Logger discards.
 	Log logr.Logger
+	// Recorder is told of each task; nobody when nil.
+	Recorder clients.Recorder
 	// CallTimeout bounds each call; one minute when 0.
 	CallTimeout time.Duration
 	// MaxCalls bounds the calls under way at once, waiting for updates not counted; 16 when 0.
@@ -51,6 +53,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Recorder == nil {
+		o.Recorder = clients.NopRecorder{}
+	}
 	if o.MaxCalls == 0 {
 		o.MaxCalls = 16
 	}

@@ -234,7 +234,7 @@ func newDisk(n int, d clients.Disk, at place, datastore types.ManagedObjectRefer
 		FileOperation: types.VirtualDeviceConfigSpecFileOperationCreate,
 		Device: &types.VirtualDisk{
 			VirtualDevice: types.VirtualDevice{
-				Key:           int32(-300 - n),
+				Key:           int32(-300 - n), //nolint:gosec // There are few disks.
 				ControllerKey: at.controller,
 				UnitNumber:    &at.unit,
 				Backing: &types.VirtualDiskFlatVer2BackingInfo{

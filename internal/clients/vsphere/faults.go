@@ -62,7 +62,11 @@ func kinds() []kind {
 		{of[*types.RestrictedVersion], clients.Unsupported},
 
 		{of[*types.InvalidPowerState], clients.Busy},
+		{of[*types.CpuHotPlugNotSupported], clients.Invalid},
+		{of[*types.MemoryHotPlugNotSupported], clients.Invalid},
 		{of[types.BaseInvalidVmConfig], clients.Invalid},
+		{of[types.BaseVirtualHardwareCompatibilityIssue], clients.Invalid},
+		{of[*types.ToolsUnavailable], clients.Unsupported},
 		{of[*types.NicSettingMismatch], clients.Invalid},
 		{of[types.BaseInvalidState], clients.Busy},
 		{of[types.BaseInvalidArgument], clients.Invalid},
@@ -104,7 +108,11 @@ func classify(err error) error {
 // failure returns why a task failed. The fault's message is the vCenter's.
 func failure(p purpose, f *types.LocalizedMethodFault) error {
 	class, _ := classOfFault(f)
-	return clients.NewError(class, "VM", fmt.Errorf("cannot %s the VM: %w", p, task.Error{LocalizedMethodFault: f}))
+	err := fmt.Errorf("cannot %s the VM: %w", p, task.Error{LocalizedMethodFault: f})
+	if p == toReconfigure && isPowerState(err) {
+		class = clients.Invalid
+	}
+	return clients.NewError(class, "VM", err)
 }
 
 // isUntrusted says whether a certificate could not be verified.
@@ -124,6 +132,9 @@ func isUnknownOutcome(err error) bool { return err != nil && !soap.IsSoapFault(e
 
 // isGone says whether an object does not exist any more.
 func isGone(err error) bool { return err != nil && fault.Is(err, &types.ManagedObjectNotFound{}) }
+
+// isPowerState says whether something cannot be done in the VM's present power state.
+func isPowerState(err error) bool { return err != nil && fault.Is(err, &types.InvalidPowerState{}) }
 
 // isAlready says whether a VM was not changed because it has that power state.
 func isAlready(err error, state types.VirtualMachinePowerState) bool {

@@ -174,6 +174,9 @@ func (c *Client) wait(ctx context.Context, s *session, collector types.ManagedOb
 	if err != nil {
 		return nil, fmt.Errorf("cannot wait for updates: %w", err)
 	}
+	c.mu.Lock()
+	c.contact = time.Now()
+	c.mu.Unlock()
 	return res.Returnval, nil
 }
 

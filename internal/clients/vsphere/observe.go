@@ -38,7 +38,8 @@ func (c *Client) ObserveVM(ctx context.Context, id clients.Identity, task client
 	}
 	vm := clients.VM{State: clients.VMAbsent}
 	if job != nil && job.purpose == toCreate {
-		vm.Failure = c.explain(id, job.err)
+		vm.FailedTask, vm.Failure = failed(job)
+		vm.Failure = c.explain(id, vm.Failure)
 	}
 	return vm, nil
 }
@@ -92,7 +93,7 @@ func (c *Client) observed(id clients.Identity) (clients.VM, bool, error) {
 		return clients.VM{}, false, err
 	}
 	if r.unreachable {
-		return clients.VM{}, true, clients.NewError(clients.Unreachable, "VM", fmt.Errorf("the host of VM %q does not answer", c.cache.path(r.ref)))
+		return clients.VM{}, true, unreachable(c.cache.path(r.ref))
 	}
 	vm := c.cache.vm(r)
 	vm.State = clients.VMPresent
@@ -103,25 +104,21 @@ func (c *Client) observed(id clients.Identity) (clients.VM, bool, error) {
 			vm.State = clients.VMCreating
 		}
 	case !job.over:
-		vm.State = stateDuring(job.purpose)
+		vm.State = job.purpose.state()
 	default:
 		if job.purpose != toCreate {
-			vm.Failure = job.err
+			vm.FailedTask, vm.Failure = failed(job)
 		}
 	}
 	return vm, true, nil
 }
 
-// stateDuring returns the state of a VM while a job is under way.
-func stateDuring(p purpose) clients.VMState {
-	switch p {
-	case toCreate:
-		return clients.VMCreating
-	case toPowerOff, toDestroy:
-		return clients.VMDeleting
-	default:
-		return clients.VMBusy
+// failed returns what a job was to do and why it failed; nothing if it did not.
+func failed(j *job) (clients.TaskKind, error) {
+	if j.err == nil {
+		return "", nil
 	}
+	return j.purpose.kind(), j.err
 }
 
 // one returns the VM of an identity, nil when the cache has none.
@@ -153,7 +150,7 @@ func (c *cache) vm(r *record) clients.VM {
 		Firmware:      r.hardware.firmware,
 		SecureBoot:    r.hardware.secureBoot,
 		HotAdd:        clients.HotAdd{CPU: r.hardware.cpuHotAdd, Memory: r.hardware.memoryHotAdd},
-		Plug:          r.plug(int32(get[int16](c.objects[r.host], "summary.hardware.numCpuThreads"))),
+		Plug:          c.plug(r),
 		GuestTools:    r.tools,
 		Hostname:      r.hostname,
 		IPAddresses:   slices.Clone(r.addresses),
@@ -175,6 +172,11 @@ func (c *cache) vm(r *record) clients.VM {
 		})
 	}
 	return vm
+}
+
+// plug says what can be changed of a VM now.
+func (c *cache) plug(r *record) clients.HotPlug {
+	return r.plug(int32(get[int16](c.objects[r.host], "summary.hardware.numCpuThreads")))
 }
 
 // placement says where a VM is. Its datastore is that of its first disk.

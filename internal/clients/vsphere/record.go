@@ -81,6 +81,8 @@ type record struct {
 	guestData  string
 	tags       []clients.Tag
 	attributes map[string]string
+	// attributeKeys are the vCenter's keys of our custom attributes, also of those that have lost their value.
+	attributeKeys attributeKeys
 	// files is the path of the VM's own file.
 	files string
 }
@@ -140,7 +142,8 @@ func newRecord(ref types.ManagedObjectReference, p properties) *record {
 		r.booted = at.UTC().Format(time.RFC3339Nano)
 	}
 	r.snapshots = len(get[types.VirtualMachineSnapshotInfo](p, "snapshot").RootSnapshotList) > 0
-	r.attributes = attributesOf(parseAttributes(option(p, keyAttributes)), get[types.ArrayOfCustomFieldValue](p, "customValue").CustomFieldValue)
+	r.attributeKeys = parseAttributes(option(p, keyAttributes))
+	r.attributes = attributesOf(r.attributeKeys, get[types.ArrayOfCustomFieldValue](p, "customValue").CustomFieldValue)
 
 	devices := object.VirtualDeviceList(get[types.ArrayOfVirtualDevice](p, "config.hardware.device").VirtualDevice)
 	r.diskNames, r.nicNames = parseDiskNames(option(p, keyDisks)), parseNICNames(option(p, keyNetworks))

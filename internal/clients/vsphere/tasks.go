@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -20,17 +21,56 @@ import (
 type purpose string
 
 const (
-	toCreate   purpose = "create"
-	toPowerOn  purpose = "power on"
-	toPowerOff purpose = "power off"
-	toDestroy  purpose = "destroy"
+	toCreate      purpose = "create"
+	toReconfigure purpose = "reconfigure"
+	toAdopt       purpose = "adopt"
+	toPowerOn     purpose = "power on"
+	toPowerOff    purpose = "power off"
+	toSuspend     purpose = "suspend"
+	// What comes before a VM is destroyed.
+	toSwitchOff purpose = "switch off"
+	toUnsnap    purpose = "remove the snapshots of"
+	toDetach    purpose = "detach disks from"
+	toDestroy   purpose = "destroy"
 )
+
+// kind returns what the port calls a job of the purpose.
+func (p purpose) kind() clients.TaskKind {
+	switch p {
+	case toCreate:
+		return clients.TaskCreate
+	case toPowerOn:
+		return clients.TaskPowerOn
+	case toPowerOff:
+		return clients.TaskPowerOff
+	case toSuspend:
+		return clients.TaskSuspend
+	case toSwitchOff, toUnsnap, toDetach, toDestroy:
+		return clients.TaskDelete
+	default:
+		return clients.TaskReconfigure
+	}
+}
+
+// state returns the state of a VM while a job of the purpose is under way.
+func (p purpose) state() clients.VMState {
+	switch p.kind() {
+	case clients.TaskCreate:
+		return clients.VMCreating
+	case clients.TaskDelete:
+		return clients.VMDeleting
+	default:
+		return clients.VMBusy
+	}
+}
 
 // A job is a task on one of our VMs. Jobs are not changed once they are known: a job that ends is replaced.
 type job struct {
 	task    types.ManagedObjectReference
 	uuid    string
 	purpose purpose
+	// began is when we came to know of the task.
+	began time.Time
 	// reserved is what a VM that is being created will take.
 	reserved reservation
 	over     bool
@@ -48,6 +88,8 @@ type reservation struct {
 
 // work is what is under way. The client's mu guards it.
 type work struct {
+	// recorder is told of jobs that end.
+	recorder clients.Recorder
 	// jobs are the last ones of each VM, by instance UUID.
 	jobs map[string]*job
 	// tasks are the jobs that are not over, by task.
@@ -64,8 +106,9 @@ type work struct {
 	ended []types.ManagedObjectReference
 }
 
-func newWork() *work {
+func newWork(recorder clients.Recorder) *work {
 	return &work{
+		recorder: recorder,
 		jobs:     map[string]*job{},
 		tasks:    map[types.ManagedObjectReference]*job{},
 		suspects: map[types.ManagedObjectReference]bool{},
@@ -84,6 +127,7 @@ func (w *work) running(uuid string) *job {
 
 // begin takes a job on.
 func (w *work) begin(j *job) {
+	j.began = time.Now()
 	w.jobs[j.uuid] = j
 	w.tasks[j.task] = j
 	delete(w.suspects, j.task)
@@ -134,6 +178,7 @@ func (w *work) apply(u types.ObjectUpdate) []string {
 		over.err = failure(j.purpose, &f)
 	}
 	w.jobs[j.uuid] = &over
+	w.recorder.Task(j.purpose.kind(), time.Since(j.began), clients.ClassOf(over.err))
 	return []string{j.uuid}
 }
 
