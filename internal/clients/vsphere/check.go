@@ -15,12 +15,12 @@ func (c *Client) CheckVM(_ context.Context, spec clients.VMSpec) error {
 		return err
 	}
 	c.mu.RLock()
-	defer c.mu.RUnlock()
 	existing, err := c.cache.one(spec.Identity)
+	c.mu.RUnlock()
 	if err != nil || existing != nil {
 		return err
 	}
-	t, err := resolve(c.cache, c.work.reservations(), spec, nil)
+	t, err := c.resolve(spec)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vmware/govmomi/fault"
@@ -32,12 +33,14 @@ type Client struct {
 	err   error
 	cache *cache
 	zones zones
+	facts facts
 	work  *work
-	// contact is when the vCenter last answered the feed.
-	contact time.Time
 	// subscribers by their number.
 	subscribers map[int]func(string)
 	subscribed  int
+
+	// heard is when the vCenter last answered, as nanoseconds since 1970; 0 when it never did.
+	heard atomic.Int64
 }
 
 var _ clients.Hypervisor = &Client{}
@@ -79,6 +82,21 @@ func (c *Client) Check(context.Context) error {
 	_, err := c.ready()
 	return err
 }
+
+// Health implements clients.Hypervisor.
+func (c *Client) Health() clients.Health {
+	h := clients.Health{WantedSessions: 1}
+	if _, err := c.ready(); err == nil {
+		h.Sessions = 1
+	}
+	if at := c.heard.Load(); at != 0 {
+		h.LastContact = time.Unix(0, at)
+	}
+	return h
+}
+
+// contact remembers that the vCenter answered.
+func (c *Client) contact() { c.heard.Store(time.Now().UnixNano()) }
 
 // ready returns the session, or why there is none.
 func (c *Client) ready() (*session, error) {
@@ -165,9 +183,22 @@ func (c *Client) serve(ctx context.Context, s **session) (synced bool, err error
 	}
 	synced, err = c.follow(ctx, *s)
 	if isSessionLost(err) || (*s).expired() {
+		(*s).expire()
+		(*s).logout()
 		*s = nil
 	}
 	return synced, err
+}
+
+// connectionError gives an error that ended the connection one of the classes of Check.
+func connectionError(err error) error {
+	err = classify(err)
+	switch clients.ClassOf(err) {
+	case clients.Unauthorized, clients.Untrusted, clients.Unreachable:
+		return err
+	default:
+		return clients.NewError(clients.Unreachable, "", err)
+	}
 }
 
 // lost remembers why there is no session to answer from, and lets everybody look again.
@@ -175,12 +206,7 @@ func (c *Client) lost(err error) {
 	c.mu.Lock()
 	known := c.session == nil && c.err != nil && c.err.Error() == err.Error()
 	c.session = nil
-	switch c.err = classify(err); clients.ClassOf(c.err) {
-	case clients.Unauthorized, clients.Untrusted, clients.Unreachable:
-	default:
-		// Whatever the vCenter said, nothing is known of its VMs.
-		c.err = clients.NewError(clients.Unreachable, "", err)
-	}
+	c.err = connectionError(err)
 	c.mu.Unlock()
 	if !known {
 		c.notify("")

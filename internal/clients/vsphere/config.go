@@ -27,6 +27,9 @@ type Config struct {
 	Password string
 	// CABundle is PEM certificates that are trusted in addition to the system's.
 	CABundle string
+	// Thumbprint is the SHA-256 fingerprint, as 32 hexadecimal pairs with colons between them, of a certificate that is trusted
+	// whoever signed it; empty for none.
+	Thumbprint string
 	// InsecureSkipTLSVerify accepts any certificate.
 	InsecureSkipTLSVerify bool
 	// ZoneTagCategory is the category of the tags that name a host's or cluster's zone; empty for no zones.
@@ -37,7 +40,7 @@ type Config struct {
 type Options struct {
 	// Log is told what happens in the background. The zero Logger discards.
 	Log logr.Logger
-	// Recorder is told of each task; nobody when nil.
+	// Recorder is told of each call and task; nobody when nil.
 	Recorder clients.Recorder
 	// CallTimeout bounds each call; one minute when 0.
 	CallTimeout time.Duration
@@ -112,6 +115,9 @@ func (c Config) validate() error {
 	_, err := c.endpoint()
 	if err == nil {
 		_, err = c.roots()
+	}
+	if err == nil && c.Thumbprint != "" && !isThumbprint(c.Thumbprint) {
+		err = errors.New("cannot use the thumbprint: it is no SHA-256 fingerprint of 32 hexadecimal pairs with colons between them")
 	}
 	if err == nil && (c.Username == "" || c.Password == "") {
 		err = errors.New("cannot log in without a username and a password")

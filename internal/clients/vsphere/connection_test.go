@@ -5,9 +5,15 @@ package vsphere
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
+	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/cluster/vcenter"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
@@ -185,5 +191,87 @@ func TestCloseLogsOut(t *testing.T) {
 	s.connect().Close()
 	if n, err := s.server.TerminateSessions(t.Context(), UserAgent); err != nil || n != 0 {
 		t.Errorf("%d sessions are left, %v", n, err)
+	}
+}
+
+func TestThumbprint(t *testing.T) {
+	s := newSite(t)
+	config := s.config()
+	config.CABundle = ""
+	conn, err := tls.Dial("tcp", config.Server, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // The test reads the fingerprint.
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Thumbprint = strings.ToLower(soap.ThumbprintSHA256(conn.ConnectionState().PeerCertificates[0]))
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := s.client(config)
+	s.await("the certificate to be trusted", func() bool { return c.Check(t.Context()) == nil })
+	s.create(c, spec("web-1"))
+
+	config.Thumbprint = strings.Repeat("00:", 31) + "00"
+	before := s.server.Calls()["Login"]
+	other := s.client(config)
+	s.await("another certificate not to be", func() bool { return clients.ClassOf(other.Check(t.Context())) == clients.Untrusted })
+	if got := s.server.Calls()["Login"] - before; got != 0 {
+		t.Errorf("the password was sent %d times to a server that is not trusted", got)
+	}
+	config.CABundle = string(s.server.CAPEM())
+	rotated := s.client(config)
+	s.await("a certificate of the authority to be trusted all the same", func() bool { return rotated.Check(t.Context()) == nil })
+}
+
+// recorded are the calls and tasks that a client told of.
+type recorded struct {
+	mu    sync.Mutex
+	calls map[string]int
+	tasks map[string]int
+}
+
+func (r *recorded) Call(method string, class clients.Class) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls[method+" "+string(class)]++
+}
+
+func (r *recorded) Task(kind clients.TaskKind, _ time.Duration, class clients.Class) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tasks[string(kind)+" "+string(class)]++
+}
+
+func (r *recorded) count(of map[string]int, what string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return of[what]
+}
+
+func TestRecorder(t *testing.T) {
+	s := newSite(t)
+	r := &recorded{calls: map[string]int{}, tasks: map[string]int{}}
+	c, err := New(s.config(), Options{Recorder: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	s.await("the client to be in sync", func() bool { return c.Check(t.Context()) == nil })
+	s.server.Inject(vcenter.Rule{Method: "CloneVM_Task", Times: 1, Fault: &types.InvalidArgument{}})
+	if _, err := c.CreateVM(t.Context(), spec("web-1")); err == nil {
+		t.Fatal("CreateVM: no error")
+	}
+	s.create(c, spec("web-1"))
+	for what, want := range map[string]int{
+		"CloneVM_Task ": 1, "CloneVM_Task Invalid": 1, "FindAllByUuid ": 2, "Login ": 1, "POST /rest/com/vmware/cis/session ": 2,
+	} {
+		if got := r.count(r.calls, what); got != want {
+			t.Errorf("calls %q: %d, want %d of %v", what, got, want, r.calls)
+		}
+	}
+	s.await("the task to be told of", func() bool { return r.count(r.tasks, "Create ") == 1 })
+
+	h := c.Health()
+	if h.Sessions != 1 || h.WantedSessions != 1 || time.Since(h.LastContact) > patience {
+		t.Errorf("Health: %+v, want one session of one, and a contact just now", h)
 	}
 }

@@ -91,6 +91,9 @@ func (c *Client) clone(ctx context.Context, s *session, spec clients.VMSpec) (cl
 func (c *Client) resolve(spec clients.VMSpec) (target, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	if err := lacks(spec, c.facts.capabilities()); err != nil {
+		return target{}, err
+	}
 	return resolve(c.cache, c.work.reservations(), spec, nil)
 }
 

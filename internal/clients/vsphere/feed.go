@@ -63,8 +63,11 @@ func (c *Client) follow(ctx context.Context, s *session) (synced bool, err error
 		c.options.Log.Info("Cannot read zones: hosts keep those known before", "error", err)
 	}
 
+	found := c.findFacts(ctx, s, fresh.all("Datacenter"))
+
 	c.mu.Lock()
 	c.cache = fresh
+	c.facts = found
 	if err == nil {
 		c.zones = zones
 	}
@@ -174,9 +177,6 @@ func (c *Client) wait(ctx context.Context, s *session, collector types.ManagedOb
 	if err != nil {
 		return nil, fmt.Errorf("cannot wait for updates: %w", err)
 	}
-	c.mu.Lock()
-	c.contact = time.Now()
-	c.mu.Unlock()
 	return res.Returnval, nil
 }
 
@@ -217,13 +217,19 @@ func (c *Client) refresh(ctx context.Context, s *session) {
 			c.options.Log.V(1).Info("Cannot keep the session alive", "error", err)
 			continue
 		}
+		c.mu.RLock()
+		datacenters := c.cache.all("Datacenter")
+		c.mu.RUnlock()
+		found := c.findFacts(ctx, s, datacenters)
 		zones, err := c.readZones(ctx, s)
+		c.mu.Lock()
+		c.facts = found
+		if err == nil {
+			c.zones = zones
+		}
+		c.mu.Unlock()
 		if err != nil {
 			c.options.Log.V(1).Info("Cannot read zones", "error", err)
-			continue
 		}
-		c.mu.Lock()
-		c.zones = zones
-		c.mu.Unlock()
 	}
 }

@@ -20,15 +20,14 @@ const (
 	freeStepGiB = 10
 )
 
-// Capabilities implements clients.Hypervisor. It says what this package does, which is less than what a vCenter could.
+// Capabilities implements clients.Hypervisor. It says what was found when the client connected, and every now and then since.
 func (c *Client) Capabilities(context.Context) (clients.Capabilities, error) {
 	if _, err := c.ready(); err != nil {
 		return clients.Capabilities{}, err
 	}
-	return clients.Capabilities{
-		DiskTypes:    []string{"thin", "thick"},
-		NetworkTypes: []string{"VMXNET3"},
-	}, nil
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.facts.capabilities(), nil
 }
 
 // Inventory implements clients.Hypervisor.

@@ -80,11 +80,6 @@ func TestInventory(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Inventory: -want, +got:\n%s", diff)
 	}
-
-	capabilities, err := c.Capabilities(t.Context())
-	if diff := cmp.Diff(clients.Capabilities{DiskTypes: []string{"thin", "thick"}, NetworkTypes: []string{"VMXNET3"}}, capabilities); diff != "" || err != nil {
-		t.Errorf("Capabilities: %v: -want, +got:\n%s", err, diff)
-	}
 }
 
 func TestTwoDatacenters(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 
 	"github.com/vmware/govmomi/object"
@@ -110,17 +109,16 @@ func sameTags(a, b []clients.Tag) bool {
 
 // setTags attaches the tags wanted, and detaches those that we attached before and that are not wanted any more.
 func (c *Client) setTags(ctx context.Context, s *session, r *record, wanted []clients.Tag) error {
-	ctx, cancel := context.WithTimeout(ctx, c.options.CallTimeout)
-	defer cancel()
-	rc := rest.NewClient(s.vim)
-	if err := rc.Login(ctx, s.user); err != nil {
-		return tagError(fmt.Errorf("cannot log in to the tagging service: %w", err), err)
-	}
-	defer rc.Logout(ctx) //nolint:errcheck // It also ends on its own when it is idle.
+	return c.rest(ctx, s, c.options.CallTimeout, func(ctx context.Context, rc *rest.Client) error {
+		return attachTags(ctx, rc, r, wanted)
+	})
+}
+
+func attachTags(ctx context.Context, rc *rest.Client, r *record, wanted []clients.Tag) error {
 	m := tags.NewManager(rc)
 	categories, err := m.GetCategories(ctx)
 	if err != nil {
-		return tagError(fmt.Errorf("cannot read tag categories: %w", err), err)
+		return fmt.Errorf("cannot read tag categories: %w", err)
 	}
 	// All are looked up before any is attached.
 	ids := make([]string, 0, len(wanted))
@@ -136,7 +134,7 @@ func (c *Client) setTags(ctx context.Context, s *session, r *record, wanted []cl
 	}
 	for i, id := range ids {
 		if err := m.AttachTag(ctx, id, r.ref); err != nil {
-			return tagError(fmt.Errorf("cannot attach tag %q of category %q to VM %q: %w", wanted[i].Name, wanted[i].Category, r.name, err), err)
+			return fmt.Errorf("cannot attach tag %q of category %q to VM %q: %w", wanted[i].Name, wanted[i].Category, r.name, err)
 		}
 	}
 	for _, t := range r.tags {
@@ -148,18 +146,10 @@ func (c *Client) setTags(ctx context.Context, s *session, r *record, wanted []cl
 			err = m.DetachTag(ctx, id, r.ref)
 		}
 		if err != nil {
-			return tagError(fmt.Errorf("cannot detach tag %q of category %q from VM %q: %w", t.Name, t.Category, r.name, err), err)
+			return fmt.Errorf("cannot detach tag %q of category %q from VM %q: %w", t.Name, t.Category, r.name, err)
 		}
 	}
 	return nil
-}
-
-// tagError gives an error of the tagging service, which knows no faults, its class.
-func tagError(wrapped, err error) error {
-	if rest.IsStatusError(err, http.StatusForbidden) || rest.IsStatusError(err, http.StatusUnauthorized) {
-		return clients.NewError(clients.Unauthorized, "Tag", wrapped)
-	}
-	return classify(wrapped)
 }
 
 // tagID returns the ID of a tag, empty when there is none.
@@ -170,7 +160,7 @@ func tagID(ctx context.Context, m *tags.Manager, categories []tags.Category, t c
 	}
 	all, err := m.GetTagsForCategory(ctx, categories[i].ID)
 	if err != nil {
-		return "", tagError(fmt.Errorf("cannot read the tags of category %q: %w", t.Category, err), err)
+		return "", fmt.Errorf("cannot read the tags of category %q: %w", t.Category, err)
 	}
 	i = slices.IndexFunc(all, func(o tags.Tag) bool { return o.Name == t.Name })
 	if i < 0 {

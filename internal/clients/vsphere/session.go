@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"reflect"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +17,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
 // logoutTimeout bounds how long closing a client waits for the vCenter.
@@ -23,7 +27,7 @@ const logoutTimeout = 5 * time.Second
 // A session is a login to the vCenter and the feed that runs in it.
 type session struct {
 	vim  *vim25.Client
-	user *url.Userinfo
+	rest *restSession
 	// started is the vCenter's time of the login.
 	started time.Time
 	// userName is the vCenter's name of the account.
@@ -50,6 +54,9 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 	sc := soap.NewClient(u, c.config.InsecureSkipTLSVerify)
 	sc.UserAgent = UserAgent
 	sc.DefaultTransport().TLSClientConfig.RootCAs = roots
+	if c.config.Thumbprint != "" && !c.config.InsecureSkipTLSVerify {
+		trust(sc.DefaultTransport().TLSClientConfig, c.config.Thumbprint)
+	}
 	// Keep as many connections as there may be calls: a TLS handshake costs more than most calls. One is for the feed.
 	sc.DefaultTransport().MaxIdleConnsPerHost = c.options.MaxCalls + 1
 
@@ -59,10 +66,14 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot connect to the vCenter: %w", err)
 	}
-	s := &session{vim: vim, user: url.UserPassword(c.config.Username, c.config.Password)}
-	vim.RoundTripper = &limiter{next: vim.RoundTripper, session: s, slots: c.limit, timeout: c.options.CallTimeout, wait: c.options.MaxWait + c.options.CallTimeout}
+	user := url.UserPassword(c.config.Username, c.config.Password)
+	s := &session{vim: vim, rest: newRESTSession(vim, user, c.options.Recorder)}
+	vim.RoundTripper = &limiter{
+		next: vim.RoundTripper, session: s, slots: c.limit, contact: c.contact, recorder: c.options.Recorder,
+		timeout: c.options.CallTimeout, wait: c.options.MaxWait + c.options.CallTimeout,
+	}
 	m := gsession.NewManager(vim)
-	if err := m.Login(ctx, s.user); err != nil {
+	if err := m.Login(ctx, user); err != nil {
 		return nil, fmt.Errorf("cannot log in to the vCenter: %w", err)
 	}
 	us, err := m.UserSession(ctx)
@@ -76,11 +87,12 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 
 // logout ends the session, if the vCenter answers soon.
 func (s *session) logout() {
+	ctx, cancel := context.WithTimeout(context.Background(), logoutTimeout)
+	defer cancel()
+	s.rest.logout(ctx)
 	if s.expired() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), logoutTimeout)
-	defer cancel()
 	// It also ends on its own when it is idle.
 	_ = gsession.NewManager(s.vim).Logout(ctx)
 }
@@ -100,13 +112,15 @@ func (s *session) resync() {
 
 func (s *session) expired() bool { return s.over.Load() }
 
-// A limiter bounds calls in number and time, and notices when the session has ended.
+// A limiter bounds calls in number and time, tells of them, and notices when the session has ended.
 type limiter struct {
-	next    soap.RoundTripper
-	session *session
-	slots   chan struct{}
-	timeout time.Duration
-	wait    time.Duration
+	next     soap.RoundTripper
+	session  *session
+	slots    chan struct{}
+	contact  func()
+	recorder clients.Recorder
+	timeout  time.Duration
+	wait     time.Duration
 }
 
 // RoundTrip implements soap.RoundTripper.
@@ -128,5 +142,9 @@ func (l *limiter) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
 	if isSessionLost(err) {
 		l.session.expire()
 	}
+	if err == nil || soap.IsSoapFault(err) {
+		l.contact()
+	}
+	l.recorder.Call(strings.TrimSuffix(reflect.TypeOf(req).Elem().Name(), "Body"), clients.ClassOf(classify(err)))
 	return err
 }
