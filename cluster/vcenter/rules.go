@@ -14,7 +14,8 @@ const AnyMethod = "*"
 
 // A Rule says how the server treats some calls. Its fields can be combined.
 type Rule struct {
-	// Method is the SOAP method, such as "CloneVM_Task", or AnyMethod.
+	// Method is the SOAP method, such as "CloneVM_Task", the REST call, such as "POST /rest/com/vmware/cis/session", with {id} for
+	// what names one object, or AnyMethod.
 	Method string
 	// Times is how often the rule applies before it ends; 0 means until it is removed.
 	Times int
@@ -120,7 +121,7 @@ func (s *Server) Inject(rule Rule) (remove func()) {
 	}
 }
 
-// Calls returns how many SOAP calls of each method came in since the server started.
+// Calls returns how many SOAP calls of each method and how many REST calls of each kind came in since the server started.
 func (s *Server) Calls() map[string]int {
 	s.rules.mu.Lock()
 	defer s.rules.mu.Unlock()

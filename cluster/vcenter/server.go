@@ -54,6 +54,7 @@ type Server struct {
 	rules    *rules
 	accounts *accounts
 	close    sync.Once
+	rest     *restFront
 }
 
 // Start starts a simulated vCenter. It is ready when Start returns, and is to be closed.
@@ -97,6 +98,8 @@ func Start(o Options) (*Server, error) {
 	// A pattern with a method is more specific than vcsim's own, so that each SOAP call passes through the front.
 	svc.ServeMux = http.NewServeMux()
 	svc.ServeMux.Handle("POST "+vim25.Path, &front{serve: svc.ServeSDK, world: s.world, rules: s.rules})
+	s.rest = &restFront{mux: svc.ServeMux, rules: s.rules, sessions: map[string]string{}}
+	s.rest.register()
 	s.server = svc.NewServer()
 	s.url = s.server.URL
 
@@ -172,7 +175,7 @@ func (s *Server) anonymous(ctx context.Context) (*vim25.Client, error) {
 	return c, nil
 }
 
-// TerminateSessions ends all sessions of clients whose user agent begins with prefix, as an administrator of a vCenter can.
+// TerminateSessions ends all sessions, of SOAP and of REST, of clients whose user agent begins with prefix, as an administrator of a vCenter can.
 // It returns how many those were.
 func (s *Server) TerminateSessions(ctx context.Context, prefix string) (int, error) {
 	c, err := s.Client(ctx)
@@ -191,11 +194,12 @@ func (s *Server) TerminateSessions(ctx context.Context, prefix string) (int, err
 			keys = append(keys, us.Key)
 		}
 	}
+	rest := s.rest.terminate(prefix)
 	if len(keys) == 0 {
-		return 0, nil
+		return rest, nil
 	}
 	if err := c.SessionManager.TerminateSession(ctx, keys); err != nil {
 		return 0, fmt.Errorf("cannot terminate sessions: %w", err)
 	}
-	return len(keys), nil
+	return len(keys) + rest, nil
 }
