@@ -20,6 +20,8 @@ type Options struct {
 	Dir string
 	// Hosts is how many hosts there should be, at least 1. Hosts that are there already are kept.
 	Hosts int
+	// Remote lets the hosts be reached over the network too. Optional.
+	Remote *Remote
 	// Log is told what takes time. Optional.
 	Log func(format string, args ...any)
 }
@@ -50,7 +52,11 @@ func Start(ctx context.Context, o Options) (*Fleet, error) {
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("%w: root is needed to give each host its own namespaces", ErrUnavailable)
 	}
-	if err := checkRequirements(hostRequirements()); err != nil {
+	required := hostRequirements()
+	if o.Remote != nil && len(o.Remote.SSHKey) > 0 {
+		required = append(required, sshRequirements()...)
+	}
+	if err := checkRequirements(required); err != nil {
 		return nil, err
 	}
 	dir, err := filepath.Abs(o.Dir)
@@ -78,7 +84,7 @@ func Start(ctx context.Context, o Options) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.up(ctx, image); err != nil {
+	if err := f.up(ctx, image, o.Remote); err != nil {
 		if first && errors.Is(err, ErrUnavailable) {
 			err = errors.Join(err, f.down(context.WithoutCancel(ctx)))
 		}
@@ -190,12 +196,12 @@ func (f *Fleet) powerOn(h *host) error {
 }
 
 // up makes every host run, answer and have what a host has.
-func (f *Fleet) up(ctx context.Context, image string) error {
+func (f *Fleet) up(ctx context.Context, image string, r *Remote) error {
 	for i := range f.state.Hosts {
 		h := f.host(i)
 		if !h.Init.alive() {
 			f.log("starting libvirt host %s", h.Name)
-			if err := h.prepare(); err != nil {
+			if err := h.prepare(r); err != nil {
 				return err
 			}
 			if err := f.shareCapabilities(h); err != nil {

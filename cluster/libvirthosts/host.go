@@ -47,7 +47,7 @@ func (h *host) uri() string {
 func (h *host) poolDir() string { return filepath.Join(h.dir, "images") }
 
 // prepare writes the host's directories and configuration.
-func (h *host) prepare() error {
+func (h *host) prepare(r *Remote) error {
 	for _, d := range []string{"lib/images", "lib/qemu", "lib/dnsmasq", "etc", "log", "cache/qemu", "images"} {
 		if err := os.MkdirAll(filepath.Join(h.dir, d), 0o755); err != nil {
 			return fmt.Errorf("cannot prepare host %q: %w", h.Name, err)
@@ -61,8 +61,12 @@ func (h *host) prepare() error {
 	if err != nil {
 		return err
 	}
+	settings := fmt.Sprintf("%shost_uuid = %q\n", daemon, h.UUID)
+	if r != nil && len(r.TLSCert) > 0 {
+		settings += tlsConfig
+	}
 	for name, content := range map[string]string{
-		"etc/libvirtd.conf": fmt.Sprintf("%shost_uuid = %q\n", daemon, h.UUID),
+		"etc/libvirtd.conf": settings,
 		"etc/qemu.conf":     string(emulator),
 		"hosts":             "127.0.0.1 localhost " + h.Name + "\n",
 		"no-kvm":            "",
@@ -71,7 +75,7 @@ func (h *host) prepare() error {
 			return fmt.Errorf("cannot prepare host %q: %w", h.Name, err)
 		}
 	}
-	return nil
+	return h.prepareRemote(r)
 }
 
 // powerOn starts the host's first process. It has nothing to do with the caller's session and outlives it.
@@ -81,7 +85,7 @@ func (h *host) powerOn() error {
 		return fmt.Errorf("cannot start host %q: %w", h.Name, err)
 	}
 	// The mount points have to exist on the machine.
-	for _, d := range []string{filepath.Join(h.run, "network"), "/run/libvirt", "/var/lib/libvirt", "/etc/libvirt", "/var/log/libvirt", "/var/cache/libvirt"} {
+	for _, d := range []string{filepath.Join(h.run, "network"), "/run/libvirt", "/var/lib/libvirt", "/etc/libvirt", "/var/log/libvirt", "/var/cache/libvirt", "/run/sshd"} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return fmt.Errorf("cannot start host %q: %w", h.Name, err)
 		}

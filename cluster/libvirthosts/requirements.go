@@ -28,11 +28,19 @@ func hostRequirements() []requirement {
 		{"virsh", "libvirt-clients"},
 		{"qemu-system-x86_64", "qemu-system-x86"},
 		{"qemu-img", "qemu-utils"},
+		{"/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"},
+		{"swtpm", "swtpm"},
+		{"swtpm_setup", "swtpm-tools"},
 		{"/usr/sbin/dnsmasq", "dnsmasq-base"},
 		{"/usr/sbin/iptables", "iptables"},
 		{"ip", "iproute2"},
 		{"mount", "mount"},
 	}
+}
+
+// Programs that a host needs that is reached by SSH.
+func sshRequirements() []requirement {
+	return []requirement{{"/usr/sbin/sshd", "openssh-server"}, {"virt-ssh-helper", "libvirt-daemon"}}
 }
 
 // Programs that making the guest image needs.
@@ -54,7 +62,7 @@ func imageRequirements() []requirement {
 
 // Packages returns the Debian packages that Start needs, sorted.
 func Packages() []string {
-	return packages(append(hostRequirements(), imageRequirements()...))
+	return packages(slices.Concat(hostRequirements(), sshRequirements(), imageRequirements()))
 }
 
 // missing returns the requirements that are not met.

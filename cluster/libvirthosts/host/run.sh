@@ -29,10 +29,14 @@ echo "$HOST" >/proc/sys/kernel/hostname
 ip link set lo up
 echo 1 >/proc/sys/net/ipv4/ip_forward
 
+listen=
+[ ! -e /etc/libvirt/tls/cert.pem ] || listen=--listen
+[ ! -e "$HOST_DIR/ssh/sshd_config" ] || /usr/sbin/sshd -f "$HOST_DIR/ssh/sshd_config" -E "$HOST_DIR/log/sshd.log"
+
 # As the first process this shell collects whatever ends in the host. `wait -n` returns for each of them.
 trap : CHLD
 while :; do
-  /usr/sbin/libvirtd --pid-file /run/libvirt/libvirtd.pid </dev/null &
+  /usr/sbin/libvirtd --pid-file /run/libvirt/libvirtd.pid $listen </dev/null &
   daemon=$!
   while kill -0 "$daemon" 2>/dev/null; do wait -n 2>/dev/null || sleep 0.1; done
   echo "libvirtd of $HOST has ended, starting it again"

@@ -163,3 +163,39 @@ func withQuery(u *url.URL, set map[string]string, without ...string) string {
 	out.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
 	return out.String()
 }
+
+// A refusal is what libvirt says when either side does not take the other for who it says it is. It has no codes for it.
+type refusal struct {
+	says  string
+	class clients.Class
+}
+
+// refusals in lower case; the first that matches counts.
+func refusals() []refusal {
+	return []refusal{
+		{"host key verification failed", clients.Untrusted},
+		{"verify the session host key", clients.Untrusted},
+		{"failed to verify peer's certificate", clients.Untrusted},
+		{"our own certificate", clients.Unauthorized},
+		{"server verification (of our certificate", clients.Unauthorized},
+		{"tls confirmation", clients.Unauthorized}, // what a host with TLS 1.3 leaves us with when it refuses our certificate
+		{"access denied for", clients.Unauthorized},
+		{"failed to authenticate", clients.Unauthorized},
+	}
+}
+
+// explain gives an error of connecting its class, and takes the names of our files out of it.
+func (c *credentials) explain(err error) error {
+	message := err.Error()
+	if c.dir != "" {
+		message = strings.ReplaceAll(message, c.dir+string(filepath.Separator), "")
+	}
+	class, lower := clients.ClassOf(err), strings.ToLower(message)
+	for _, r := range refusals() {
+		if strings.Contains(lower, r.says) {
+			class = r.class
+			break
+		}
+	}
+	return errorf(class, "Host", "%s", message)
+}

@@ -168,6 +168,9 @@ func (h *host) dial(ctx context.Context) (*session, error) {
 	done := make(chan result, 1)
 	go func() {
 		s, err := openSession(uri)
+		if err != nil {
+			err = h.credentials.explain(err)
+		}
 		done <- result{s: s, err: err}
 	}()
 	late := time.NewTimer(dialTimeout)
