@@ -22,6 +22,7 @@ func (p *planner) notes() []string {
 	if c.Unknown > 0 {
 		notes = append(notes, fmt.Sprintf("nothing is known of %s at the moment", vms(c.Unknown)))
 	}
+	add(c.Stale, "asked to change or to go, which is not seen yet")
 	add(c.Settling, "available, but not for %d s yet", p.spec.MinReadySeconds)
 	add(c.Terminating, "still being deleted")
 	if w.blocked > 0 {
@@ -38,7 +39,7 @@ func (p *planner) notes() []string {
 	add(w.refused, "not changed in place, since the snapshot of it has failed")
 	add(w.protected, "protected, and neither changed nor removed")
 	add(w.paused, "to be updated, and updates are paused")
-	add(w.onDelete, "outdated, and replaced when someone deletes it")
+	add(w.onDelete, "outdated, and replaced when deleted")
 	return append(notes, p.warnings()...)
 }
 
@@ -78,7 +79,7 @@ func (p *planner) waits() waits {
 		case p.is(m, p.target):
 		case m.Protected && p.updates():
 			w.protected++
-		case p.frozen:
+		case p.spec.Paused:
 			w.paused++
 		case p.wanted[i] == "" && p.made[i] == p.target:
 			w.onDelete++
@@ -86,13 +87,16 @@ func (p *planner) waits() waits {
 	}
 	w.postponed = p.missing() - w.blocked - len(p.plan.Creates)
 	for _, m := range p.spares {
-		if !m.deleted {
+		if !m.deleted && p.spec.Paused {
 			w.paused++
 		}
 	}
+	if p.plan.Meltdown {
+		return w
+	}
 	for _, m := range p.candidates {
 		switch {
-		case m.updated:
+		case m.updated, p.lacks(p.position[m.Slot]):
 		case m.kept == KeptSnapshot && p.unprepared(m) == 3:
 			w.refused++
 		case m.kept == KeptSnapshot:
@@ -122,7 +126,7 @@ func (p *planner) whyNotMade() string {
 	case n >= p.room():
 		return fmt.Sprintf("when there is room: %d exist, and at most %d may", c.Live+c.Terminating, p.most())
 	case n >= limit(p.limits.Places):
-		return "when there is a place for it"
+		return "when there is a place"
 	case p.steps <= 0:
 		return fmt.Sprintf("when fewer VMs are in the making, in change or being deleted: at most %d may be", p.spec.MaxInFlight)
 	case n >= p.batch():

@@ -189,9 +189,12 @@ func (p *planner) count(m *member) {
 	case Available:
 		c.Available++
 	case Unknown:
-		if m.settling {
+		switch {
+		case m.settling:
 			c.Settling++
-		} else {
+		case m.stale:
+			c.Stale++
+		default:
 			c.Unknown++
 		}
 	case Unavailable:

@@ -10,28 +10,30 @@ func (p *planner) observeProgress() {
 	p.frozen = p.spec.Paused || !p.known(p.target)
 }
 
-// measureProgress of an update, and give it up when it has made none for too long.
+// measureProgress of an update, and give it up when it has made none for too long. Its clock stands still while it is paused.
 func (p *planner) measureProgress() {
 	g := &p.memory.Progress
+	if p.frozen {
+		if g.At != 0 && g.Paused == 0 {
+			g.Paused = p.now
+		}
+		return
+	}
 	if !p.underWay() {
 		*g = Progress{}
 		return
 	}
-	if best := p.progress(); g.At == 0 || g.Target != p.target || g.Replicas != p.spec.Replicas || best > g.Best {
-		*g = Progress{Target: p.target, Replicas: p.spec.Replicas, Best: best, At: p.now, Paused: g.Paused}
-	}
-	switch {
-	case p.frozen && g.Paused == 0:
-		g.Paused = p.now
-	case !p.frozen && g.Paused != 0:
-		g.At += max(0, p.now-max(g.Paused, g.At))
+	if g.Paused != 0 {
+		g.At += max(0, p.now-g.Paused)
 		g.Paused = 0
 	}
-	if p.frozen || p.spec.ProgressDeadlineSeconds <= 0 || !p.passed(g.At, p.spec.ProgressDeadlineSeconds) {
-		return
+	if best := p.progress(); g.At == 0 || g.Target != p.target || g.Replicas != p.spec.Replicas || best > g.Best {
+		*g = Progress{Target: p.target, Replicas: p.spec.Replicas, Best: best, At: p.now}
 	}
-	p.plan.DeadlineExceeded = true
-	p.giveUp()
+	if p.spec.ProgressDeadlineSeconds > 0 && p.passed(g.At, p.spec.ProgressDeadlineSeconds) {
+		p.plan.DeadlineExceeded = true
+		p.giveUp()
+	}
 }
 
 // underWay says whether there is anything to come that does not depend on people.

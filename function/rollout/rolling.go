@@ -150,6 +150,8 @@ func (p *planner) reason(m *member) string {
 			return ReasonSurplusUnavailable
 		}
 		return ReasonSurplus
+	case p.spec.Strategy == Recreate:
+		return because(ReasonRecreate, m.Differs)
 	case unavailable:
 		return because(ReasonOutdatedUnavailable, m.Differs)
 	default:

@@ -25,8 +25,8 @@ var update = flag.Bool("update", false, "write what happens to the scenarios of 
 //
 //	set replicas=3 unavailable=1 surge=1 template=A …   what is wanted; what is left out stays as it is
 //	plan                    shows what is to do, and why
-//	apply [VM…]             does all that the plan says, or only what it says of these VMs
-//	run N                   does so many rounds of plan, apply, gone, ready, a second each, and shows the plans
+//	apply [nothing|VM…]     does all that the plan says, or only what it says of these VMs
+//	run N                   does so many rounds in which all that is planned is done and works, or fewer if the set is complete
 //	ready|broken|unknown|failed|lost|protected|deleted|gone|changed|snapshot|nosnapshot [VM…]  happens to these VMs, or to all that it can happen to
 //	exists VM…              makes available VMs out of nothing
 //	found VM…               adopts VMs that have no slot
@@ -249,14 +249,20 @@ func sortedSnapshots(m map[Snapshot]bool) []Snapshot {
 
 func (s *story) run(rounds int) []string {
 	var out []string
-	for range rounds {
-		out = append(append(out, s.plan()...), s.String())
+	for round := range rounds {
+		if round > 0 {
+			out = append(out, s.String())
+		}
+		out = append(out, s.plan()...)
+		complete := s.next().Complete
 		s.apply(nil)
+		if complete {
+			break
+		}
 		s.in.Now++
-		s.happen("gone", nil)
-		s.happen("changed", nil)
-		s.happen("ready", nil)
-		s.happen("snapshot", nil)
+		for _, verb := range []string{"gone", "changed", "ready", "snapshot"} {
+			s.happen(verb, nil)
+		}
 	}
 	return out
 }

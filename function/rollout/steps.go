@@ -65,6 +65,7 @@ const (
 const (
 	ReasonOutdatedUnavailable = "outdated and not available"
 	ReasonOutdated            = "outdated, and enough other VMs are available"
+	ReasonRecreate            = "outdated, and all such VMs go before others are made"
 	ReasonSurplusUnavailable  = "beyond the wanted number of replicas and not available"
 	ReasonSurplus             = "beyond the wanted number of replicas, and enough other VMs are available"
 	ReasonDuplicate           = "another VM fills its slot"
@@ -76,7 +77,7 @@ const (
 // Reasons of keeps.
 const (
 	KeptProtected = "outdated or surplus, and protected"
-	KeptOnDelete  = "outdated, and replaced when someone deletes it"
+	KeptOnDelete  = "outdated, and replaced when deleted"
 	KeptPaused    = "outdated, and updates are paused"
 	KeptSnapshot  = "outdated, and changed when the snapshot of it is ready"
 	KeptBudget    = "outdated, and waits for its turn"
@@ -91,6 +92,8 @@ type Counts struct {
 	Live, Updated, Available, Unknown int
 	// Settling VMs are live and do their work, but not for long enough to be counted as available.
 	Settling int
+	// Stale VMs are live and were asked to change or to go, and look as if they had not been.
+	Stale int
 	// Serving VMs are available and wanted: each fills a slot with the revision that is wanted there.
 	Serving int
 	// Sick VMs are live and will not be available by themselves, as far as that counts for a meltdown.
