@@ -24,20 +24,8 @@ func (s *Server) Migrate(vm, host types.ManagedObjectReference) error {
 	if !ok {
 		return fmt.Errorf("cannot find host %q", host.Value)
 	}
-	w.migrate(v, h)
+	w.moveTo(v, h)
 	return nil
-}
-
-// migrate moves a VM to another host.
-func (w *world) migrate(vm *simulator.VirtualMachine, to *simulator.HostSystem) {
-	if from, ok := w.reg.Get(*vm.Runtime.Host).(*simulator.HostSystem); ok {
-		w.reg.RemoveReference(w.ctx, from, &from.Vm, vm.Self)
-	}
-	w.reg.AppendReference(w.ctx, to, &to.Vm, vm.Self)
-	w.reg.Update(w.ctx, vm, []types.PropertyChange{
-		{Name: "runtime.host", Val: to.Self},
-		{Name: "summary.runtime.host", Val: to.Self},
-	})
 }
 
 // SetInstanceUUID gives a VM an instance UUID although another VM may have it, which a vCenter does not let anybody do. Copies of

@@ -72,7 +72,9 @@ func (w *world) register(ctx *simulator.Context, src *simulator.VirtualMachine, 
 	}
 	w.ownUUID(types.ManagedObjectReference{}, &config)
 
+	done := keepOpaque(config.DeviceChange)
 	res, fault := w.outcome(folder.CreateVMTask(ctx, &types.CreateVM_Task{This: folder.Self, Config: config, Pool: pool, Host: &host}))
+	done()
 	if fault != nil {
 		return nil, fault
 	}
@@ -81,6 +83,7 @@ func (w *world) register(ctx *simulator.Context, src *simulator.VirtualMachine, 
 	if !ok {
 		return nil, &types.ManagedObjectNotFound{Obj: ref}
 	}
+	w.listNetworks(vm)
 	w.fill(vm, from)
 	w.thinDisks(nil, disksOf(vm.Config.Hardware.Device))
 	w.plugMemory(vm)

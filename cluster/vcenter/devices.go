@@ -164,28 +164,3 @@ func checkPlace(devices object.VirtualDeviceList, d types.BaseVirtualDevice, ind
 	}
 	return nil
 }
-
-// checkNetwork returns the fault that a network card is to be connected to what its VM's host does not have.
-func (w *world) checkNetwork(host types.ManagedObjectReference, card types.BaseVirtualEthernetCard) types.BaseMethodFault {
-	h, ok := w.reg.Get(host).(*simulator.HostSystem)
-	if !ok {
-		return &types.ManagedObjectNotFound{Obj: host}
-	}
-	has := func(is func(types.ManagedObjectReference) bool) types.BaseMethodFault {
-		if slices.ContainsFunc(h.Network, is) {
-			return nil
-		}
-		return &types.InvalidDeviceBacking{}
-	}
-	switch b := card.GetVirtualEthernetCard().Backing.(type) {
-	case *types.VirtualEthernetCardNetworkBackingInfo:
-		return has(func(ref types.ManagedObjectReference) bool {
-			return ref.Type == "Network" && w.reg.FindByName(b.DeviceName, []types.ManagedObjectReference{ref}) != nil
-		})
-	case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo:
-		return has(func(ref types.ManagedObjectReference) bool {
-			return ref.Type == "DistributedVirtualPortgroup" && ref.Value == b.Port.PortgroupKey
-		})
-	}
-	return nil
-}

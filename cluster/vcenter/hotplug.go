@@ -21,14 +21,11 @@ const (
 	maxCPUs       = 128
 )
 
-// isSet says whether a flag is there and set.
-func isSet(b *bool) bool { return b != nil && *b }
-
 // plugMemory gives a VM the limits of memory that can be added while it is on. They are "determined by the virtual machine and
 // specified only if memoryHotAddEnabled is set to true" (vSphere API, VirtualMachineConfigInfo.hotPlugMemoryLimit).
 func (w *world) plugMemory(vm *simulator.VirtualMachine) {
 	var limit, increment int64
-	if isSet(vm.Config.MemoryHotAddEnabled) {
+	if isTrue(vm.Config.MemoryHotAddEnabled) {
 		limit, increment = int64(vm.Config.Hardware.MemoryMB)*hotPlugFactor, hotPlugIncrementMiB
 	}
 	if vm.Config.HotPlugMemoryLimit == limit && vm.Config.HotPlugMemoryIncrementSize == increment {
@@ -61,7 +58,7 @@ func checkCPUs(vm *simulator.VirtualMachine, spec *types.VirtualMachineConfigSpe
 	}
 	// "Thrown when virtual CPUs cannot be hot-added or hot-removed from the virtual machine": cpuHotAddEnabled and
 	// cpuHotRemoveEnabled say whether they can (vSphere API).
-	if (cpus > now.NumCPU && !isSet(vm.Config.CpuHotAddEnabled)) || (cpus < now.NumCPU && !isSet(vm.Config.CpuHotRemoveEnabled)) {
+	if (cpus > now.NumCPU && !isTrue(vm.Config.CpuHotAddEnabled)) || (cpus < now.NumCPU && !isTrue(vm.Config.CpuHotRemoveEnabled)) {
 		return &types.CpuHotPlugNotSupported{}
 	}
 	return nil
@@ -94,7 +91,7 @@ func checkMemory(vm *simulator.VirtualMachine, spec *types.VirtualMachineConfigS
 	// removed; hotPlugMemoryLimit is "the maximum amount of memory", and what is added "must be in increments of"
 	// hotPlugMemoryIncrementSize (vSphere API).
 	c := vm.Config
-	if wanted < now || !isSet(c.MemoryHotAddEnabled) || wanted > c.HotPlugMemoryLimit ||
+	if wanted < now || !isTrue(c.MemoryHotAddEnabled) || wanted > c.HotPlugMemoryLimit ||
 		c.HotPlugMemoryIncrementSize == 0 || (wanted-now)%c.HotPlugMemoryIncrementSize != 0 {
 		return &types.MemoryHotPlugNotSupported{}
 	}
@@ -119,7 +116,7 @@ func countMemory(mib int64) types.BaseMethodFault {
 // Administration: Configure Virtual CPU Resources, Change the Firmware of a Virtual Machine, Enable or Disable UEFI Secure
 // Boot, Change the Guest Operating System).
 func offline(now *types.VirtualMachineConfigInfo, spec *types.VirtualMachineConfigSpec) bool {
-	flag := func(have, want *bool) bool { return want != nil && isSet(have) != *want }
+	flag := func(have, want *bool) bool { return want != nil && isTrue(have) != *want }
 	text := func(have, want string) bool { return want != "" && have != want }
 	secure := func(o *types.VirtualMachineBootOptions) *bool {
 		if o == nil {

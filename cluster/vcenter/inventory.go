@@ -12,6 +12,10 @@ type Datacenter struct {
 	// Folders are paths below the VM folder, such as "/Production/WebServers"; missing parents are made.
 	Folders   []string
 	Templates []Template
+	// Networks are standard port groups beside "VM Network".
+	Networks []string
+	// OpaqueNetworks are networks of NSX.
+	OpaqueNetworks []string
 	// Switch is the name of a distributed switch of all hosts; empty for none.
 	Switch string
 	// PortGroups of the switch.

@@ -61,8 +61,11 @@ func (w *world) apply(ctx *simulator.Context, vm *simulator.VirtualMachine, spec
 			free[ds] = ds.Summary.FreeSpace
 		}
 	}
+	done := keepOpaque(spec.DeviceChange)
 	_, fault := w.outcome(vm.ReconfigVMTask(ctx, &types.ReconfigVM_Task{This: vm.Self, Spec: *spec}))
+	done()
 	if fault == nil {
+		w.listNetworks(vm)
 		return nil
 	}
 	vm.Name, *vm.Config, vm.Summary.Config, vm.Network, vm.Guest.Net = name, config, summary, network, nets
@@ -105,7 +108,7 @@ func checkBoot(vm *simulator.VirtualMachine, spec *types.VirtualMachineConfigSpe
 	switch {
 	case firmware != string(types.GuestOsDescriptorFirmwareTypeBios) && firmware != string(types.GuestOsDescriptorFirmwareTypeEfi):
 		return &types.InvalidArgument{InvalidProperty: "spec.firmware"}
-	case options != nil && isSet(options.EfiSecureBootEnabled) && firmware != string(types.GuestOsDescriptorFirmwareTypeEfi):
+	case options != nil && isTrue(options.EfiSecureBootEnabled) && firmware != string(types.GuestOsDescriptorFirmwareTypeEfi):
 		return &types.InvalidVmConfig{Property: "spec.bootOptions.efiSecureBootEnabled"}
 	}
 	return nil

@@ -23,6 +23,7 @@ func (w *world) answering() map[string]mo.Reference {
 		"VirtualMachine":         &machine{newShim(w, "VirtualMachine")},
 		"AuthorizationManager":   &authorization{newShim(w, "AuthorizationManager")},
 		"Datacenter":             &datacenter{newShim(w, "Datacenter")},
+		"HostSystem":             &host{newShim(w, "HostSystem")},
 		"ClusterComputeResource": &cluster{shim: newShim(w, "ClusterComputeResource")},
 		"VirtualMachineSnapshot": &snapshots{shim: newShim(w, "VirtualMachineSnapshot")},
 	}

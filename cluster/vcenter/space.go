@@ -31,7 +31,7 @@ func (w *world) need(sum map[types.ManagedObjectReference]int64, host types.Mana
 		self := ds.Reference()
 		ref = &self
 	}
-	if isSet(b.ThinProvisioned) {
+	if isTrue(b.ThinProvisioned) {
 		size = 0
 	}
 	sum[*ref] += size
@@ -65,7 +65,7 @@ func disksOf(devices []types.BaseVirtualDevice) map[diskFile]thinDisk {
 		for b.Parent != nil {
 			b = b.Parent
 		}
-		sizes[fileOf(b)] = thinDisk{size: disk.CapacityInBytes, thin: isSet(b.ThinProvisioned), child: child}
+		sizes[fileOf(b)] = thinDisk{size: disk.CapacityInBytes, thin: isTrue(b.ThinProvisioned), child: child}
 	}
 	return sizes
 }
