@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -109,4 +111,11 @@ func (h *host) dial(ctx context.Context, port int) (net.Conn, error) {
 		return nil, fmt.Errorf("cannot enter the network of host %q: %w", h.Name, err)
 	}
 	return (&net.Dialer{}).DialContext(ctx, "tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+}
+
+// Command returns a command that runs in host i: in its file system, its network and among its processes. util-linux has
+// the program that brings it there.
+func (f *Fleet) Command(ctx context.Context, i int, name string, args ...string) *exec.Cmd {
+	in := []string{"--target", strconv.Itoa(f.host(i).Init.PID), "--mount", "--net", "--pid", "--", name}
+	return exec.CommandContext(ctx, "nsenter", append(in, args...)...) //nolint:gosec // The caller's own command.
 }

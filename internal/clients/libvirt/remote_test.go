@@ -364,16 +364,7 @@ func TestConnectionCut(t *testing.T) {
 				}
 				return nil
 			}})
-			eventually(t, "the VM is there", func() bool {
-				vm, err := c.ObserveVM(t.Context(), spec.Identity, "")
-				if err == nil && vm.State == clients.VMAbsent {
-					_, err = c.CreateVM(t.Context(), spec)
-				}
-				if err != nil && clients.ClassOf(err) != clients.Unreachable && clients.ClassOf(err) != clients.Busy {
-					t.Fatal(err)
-				}
-				return err == nil && vm.State == clients.VMPresent
-			})
+			createThroughFaults(t, c, spec)
 			if diff := cmp.Diff([]string{"web"}, domains(t, r.Host)); diff != "" {
 				t.Errorf("there is one VM: -want, +got:\n%s", diff)
 			}
