@@ -20,7 +20,12 @@ func (c *Client) CheckVM(_ context.Context, spec clients.VMSpec) error {
 	if err != nil || existing != nil {
 		return err
 	}
-	t, err := c.resolve(spec)
+	if spec.Image.Library != "" {
+		// What is in a library is not in the cache.
+		_, err := c.resolve(spec, &record{})
+		return err
+	}
+	t, err := c.resolve(spec, nil)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,12 @@ type Client struct {
 	stop    context.CancelFunc
 	done    chan struct{}
 
+	// background is the context of what goes on behind the calls, deployments are what does so besides the feed, and deploying has a
+	// slot for each that is at work.
+	background  context.Context //nolint:containedctx // It ends with the client, as stop does.
+	deployments sync.WaitGroup
+	deploying   chan struct{}
+
 	// mu guards what follows.
 	mu sync.RWMutex
 	// session is the one in use, nil when there is none or what it says is not complete.
@@ -58,6 +64,8 @@ func New(config Config, options Options) (*Client, error) {
 		options:     options,
 		limit:       make(chan struct{}, options.MaxCalls),
 		stop:        stop,
+		background:  ctx,
+		deploying:   make(chan struct{}, maxDeployments),
 		done:        make(chan struct{}),
 		err:         clients.NewError(clients.Unreachable, "", errors.New("the vCenter is not connected yet")),
 		cache:       newCache(),
@@ -74,6 +82,7 @@ func New(config Config, options Options) (*Client, error) {
 // Close ends the session and all that the client does in the background.
 func (c *Client) Close() {
 	c.stop()
+	c.deployments.Wait()
 	<-c.done
 }
 

@@ -46,12 +46,15 @@ func (c *Client) CreateVM(ctx context.Context, spec clients.VMSpec) (clients.Tas
 		}
 		return "", err
 	}
-	return c.clone(ctx, s, spec)
+	if spec.Image.Library != "" {
+		return c.fromLibrary(ctx, s, spec)
+	}
+	return c.clone(ctx, s, spec, nil)
 }
 
-// clone starts to clone the image.
-func (c *Client) clone(ctx context.Context, s *session, spec clients.VMSpec) (clients.TaskRef, error) {
-	t, err := c.resolve(spec)
+// clone starts to clone the image, which is looked up when none is given.
+func (c *Client) clone(ctx context.Context, s *session, spec clients.VMSpec, image *record) (clients.TaskRef, error) {
+	t, err := c.resolve(spec, image)
 	if err != nil {
 		return "", err
 	}
@@ -87,14 +90,14 @@ func (c *Client) clone(ctx context.Context, s *session, spec clients.VMSpec) (cl
 	return clients.TaskRef(res.Returnval.Value), nil
 }
 
-// resolve finds what a VMSpec's names stand for, out of the cache.
-func (c *Client) resolve(spec clients.VMSpec) (target, error) {
+// resolve finds what a VMSpec's names stand for, out of the cache. The image is looked up when none is given.
+func (c *Client) resolve(spec clients.VMSpec, image *record) (target, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if err := lacks(spec, c.facts.capabilities()); err != nil {
 		return target{}, err
 	}
-	return resolve(c.cache, c.work.reservations(), spec, nil)
+	return resolve(c.cache, c.work.reservations(), spec, image)
 }
 
 // refused says that a VM cannot be made as it is described.
@@ -143,8 +146,8 @@ func (c *Client) leave(uuid string) {
 // reservations returns what VMs that are being made will take.
 func (w *work) reservations() []reservation {
 	var r []reservation
-	for _, j := range w.tasks {
-		if j.purpose == toCreate {
+	for _, j := range w.jobs {
+		if j.purpose == toCreate && !j.over {
 			r = append(r, j.reserved)
 		}
 	}

@@ -140,6 +140,10 @@ func (c *Client) hasten(ctx context.Context, s *session, running *job) error {
 	if running.purpose != toCreate {
 		return nil
 	}
+	if running.stop != nil {
+		running.stop()
+		return nil
+	}
 	_, err := methods.CancelTask(ctx, s.vim, &types.CancelTask{This: running.task})
 	if isUnknownOutcome(err) {
 		return classify(fmt.Errorf("cannot cancel the creation of the VM: %w", err))

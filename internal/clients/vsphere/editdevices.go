@@ -249,11 +249,11 @@ func (e *edit) backing(want clients.Network) (types.BaseVirtualDeviceBackingInfo
 		return nil, notFound("Network", "VM %q is in no datacenter", e.vm.name)
 	}
 	r := &resolver{cache: e.cache, datacenters: []types.ManagedObjectReference{dc}}
-	backings, err := r.networks([]clients.Network{want})
+	connected, err := r.networks([]clients.Network{want})
 	if err != nil {
 		return nil, err
 	}
-	return backings[dc][0], nil
+	return r.backing(connected[dc][0]), nil
 }
 
 // freeMAC returns an address for an interface that no other VM known has.

@@ -56,6 +56,9 @@ func (c *Client) confirmAbsent(ctx context.Context, s *session, id clients.Ident
 	if running != nil && running.purpose == toCreate {
 		return errUnderway
 	}
+	if err := c.clear(ctx, s, id); err != nil {
+		return err
+	}
 	if unsure {
 		if err := c.suspect(ctx, s); err != nil {
 			return classify(err)

@@ -38,6 +38,8 @@ type target struct {
 	// networks are the interfaces of the VMSpec, with MAC addresses where they are needed; backings are what each is connected to.
 	networks []clients.Network
 	backings []types.BaseVirtualDeviceBackingInfo
+	// network is what the first interface is connected to.
+	network ref
 }
 
 // bytes returns what the VM's disks take when they are full.
@@ -92,8 +94,8 @@ type resolver struct {
 }
 
 // resolve finds what a VMSpec's names stand for, and chooses what it leaves open. Errors are of class NotFound, Conflict,
-// Capacity, Invalid or Unsupported. The image is that of a library when one is given.
-func resolve(c *cache, reserved []reservation, spec clients.VMSpec, library *record) (target, error) {
+// Capacity, Invalid or Unsupported. The image is looked up when none is given.
+func resolve(c *cache, reserved []reservation, spec clients.VMSpec, image *record) (target, error) {
 	r := &resolver{cache: c, reserved: reserved, datacenters: c.all("Datacenter")}
 	at := spec.Placement
 	if err := r.datacenter(at.Datacenter); err != nil {
@@ -106,7 +108,7 @@ func resolve(c *cache, reserved []reservation, spec clients.VMSpec, library *rec
 	if err != nil {
 		return target{}, err
 	}
-	t, err := r.source(spec, library)
+	t, err := r.source(spec, image)
 	if err != nil {
 		return t, err
 	}
@@ -116,7 +118,13 @@ func resolve(c *cache, reserved []reservation, spec clients.VMSpec, library *rec
 		return t, err
 	}
 	t.folder, t.missing = folders[dc].folder, folders[dc].missing
-	t.networks, t.backings = withMACs(spec.UUID, spec.Networks, r.macs(spec.UUID)), networks[dc]
+	t.networks = withMACs(spec.UUID, spec.Networks, r.macs(spec.UUID))
+	for i, n := range networks[dc] {
+		if i == 0 {
+			t.network = n
+		}
+		t.backings = append(t.backings, r.backing(n))
+	}
 	if len(t.missing) == 0 && r.conflicts(t.folder, spec.Identity) {
 		return t, conflict(spec.Identity, c.path(t.folder)+"/"+spec.Name)
 	}
@@ -124,14 +132,14 @@ func resolve(c *cache, reserved []reservation, spec clients.VMSpec, library *rec
 }
 
 // source finds the image, and for a linked clone its snapshot.
-func (r *resolver) source(spec clients.VMSpec, library *record) (target, error) {
-	t := target{image: library}
-	if library == nil {
-		image, err := r.image(spec.Image.Name)
+func (r *resolver) source(spec clients.VMSpec, image *record) (target, error) {
+	t := target{image: image}
+	if image == nil {
+		found, err := r.image(spec.Image.Name)
 		if err != nil {
 			return t, err
 		}
-		t.image = r.cache.vms[image]
+		t.image = r.cache.vms[found]
 	}
 	t.devices = get[types.ArrayOfVirtualDevice](r.cache.objects[t.image.ref], "config.hardware.device").VirtualDevice
 	r.home, _ = r.cache.datacenter(t.image.ref)
@@ -307,9 +315,9 @@ func components(path string) []string {
 	return strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
 }
 
-// networks narrows down to datacenters with all networks, named by name or path. It returns their backings by datacenter.
-func (r *resolver) networks(wanted []clients.Network) (map[ref][]types.BaseVirtualDeviceBackingInfo, error) {
-	backings := map[ref][]types.BaseVirtualDeviceBackingInfo{}
+// networks narrows down to datacenters with all networks, named by name or path. It returns them by datacenter.
+func (r *resolver) networks(wanted []clients.Network) (map[ref][]ref, error) {
+	connected := map[ref][]ref{}
 	for _, n := range wanted {
 		if n.Bridge != "" {
 			return nil, clients.NewError(clients.Unsupported, "Network", fmt.Errorf("there are no bridges on vSphere: connect interface %q to a network", n.Name))
@@ -329,10 +337,10 @@ func (r *resolver) networks(wanted []clients.Network) (map[ref][]types.BaseVirtu
 			return nil, notFound("Network", "there is no network %q%s", n.Network, r.where())
 		}
 		for dc, o := range found {
-			backings[dc] = append(backings[dc], r.backing(o))
+			connected[dc] = append(connected[dc], o)
 		}
 	}
-	return backings, nil
+	return connected, nil
 }
 
 // backing describes the connection to a network.

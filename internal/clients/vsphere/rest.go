@@ -68,6 +68,11 @@ func (c *Client) rest(ctx context.Context, s *session, timeout time.Duration, ca
 	case <-ctx.Done():
 		return classify(ctx.Err())
 	}
+	return c.restCall(ctx, s, timeout, call)
+}
+
+// restCall is rest without being one of the calls that may be under way at once.
+func (c *Client) restCall(ctx context.Context, s *session, timeout time.Duration, call func(context.Context, *rest.Client) error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	known, err := s.rest.ensure(ctx, 0)

@@ -76,6 +76,8 @@ type job struct {
 	over     bool
 	// err is why the task failed, of a class.
 	err error
+	// stop ends a deployment, which has no task.
+	stop func()
 }
 
 // A reservation is what a VM that is being made takes of a host and a datastore.
@@ -237,9 +239,11 @@ func (c *Client) forget(unknown []types.ManagedObjectReference) {
 	}
 }
 
-// isClone says whether a task clones a VM. Real vCenters and simulators write its name differently.
+// isClone says whether a task clones a VM or deploys one from an OVF. Real vCenters and simulators write its name differently.
 func isClone(info types.TaskInfo) bool {
-	return strings.EqualFold(strings.TrimSuffix(info.Name, "_Task"), "CloneVM")
+	what := strings.ToLower(info.Name + " " + info.DescriptionId)
+	return strings.EqualFold(strings.TrimSuffix(info.Name, "_Task"), "CloneVM") ||
+		strings.Contains(what, "ovf") || strings.Contains(what, "importvapp")
 }
 
 // runningClones returns the clone tasks of our account that have not ended. vCenter keeps a task among the recent ones for as
