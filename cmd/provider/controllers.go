@@ -30,6 +30,8 @@ type controllers struct {
 	options   controller.Options
 	endpoints *endpoint.Pool
 	metrics   *config.Metrics
+	// vms is what the controller of VirtualMachines needs besides.
+	vms virtualmachine.Dependencies
 	// failed is called when a controller cannot be added later on.
 	failed func(error)
 }
@@ -46,7 +48,7 @@ func addControllers(ctx context.Context, c controllers) error {
 		if err := config.Setup(c.manager, c.options, c.endpoints, c.metrics); err != nil {
 			return fmt.Errorf("cannot add controllers of configs: %w", err)
 		}
-		if err := virtualmachine.Setup(c.manager, c.options, c.endpoints); err != nil {
+		if err := virtualmachine.Setup(c.manager, c.options, c.vms); err != nil {
 			return fmt.Errorf("cannot add controller of VirtualMachines: %w", err)
 		}
 		return nil
@@ -57,7 +59,7 @@ func addControllers(ctx context.Context, c controllers) error {
 		return fmt.Errorf("cannot add controller that waits for kinds: %w", err)
 	}
 	config.SetupGated(c.manager, c.options, c.endpoints, c.metrics, c.failed)
-	virtualmachine.SetupGated(c.manager, c.options, c.endpoints, c.failed)
+	virtualmachine.SetupGated(c.manager, c.options, c.vms, c.failed)
 	return nil
 }
 

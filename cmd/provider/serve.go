@@ -26,8 +26,10 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/statemetrics"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/controller/config"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/controller/virtualmachine"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/endpoint"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/metrics"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/probe"
 )
 
 // stateMetricsInterval is how often the numbers of managed resources by state are counted.
@@ -83,7 +85,13 @@ func (c serveCommand) Run() error {
 	if err != nil {
 		return fmt.Errorf("cannot make client: %w", err)
 	}
-	if err := addControllers(ctx, controllers{manager: mgr, client: direct, options: o, endpoints: pool, metrics: m, failed: stop}); err != nil {
+	prober := probe.New()
+	defer prober.Close()
+	err = addControllers(ctx, controllers{
+		manager: mgr, client: direct, options: o, endpoints: pool, metrics: m, failed: stop,
+		vms: virtualmachine.Dependencies{Endpoints: pool, Prober: prober, Metrics: vms},
+	})
+	if err != nil {
 		return err
 	}
 

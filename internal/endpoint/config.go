@@ -54,6 +54,15 @@ type config struct {
 	secret types.NamespacedName
 }
 
+// Type returns which hypervisor a config is about; empty when the config cannot be read.
+func (p *Pool) Type(ctx context.Context, ref Ref) v1beta1.ProviderType {
+	c, err := loadConfig(ctx, p.kube, ref)
+	if err != nil {
+		return ""
+	}
+	return c.endpoint.Type
+}
+
 // loadConfig reads the config object that ref names.
 func loadConfig(ctx context.Context, kube client.Reader, ref Ref) (config, error) {
 	key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}

@@ -47,17 +47,41 @@ type VM struct {
 	// Spec the VM was made from; zero for one that was put there.
 	Spec clients.VMSpec
 
-	// next is what the VM becomes when the work is done; nil when there is none.
+	// Guest says what the guest does when it is asked to shut down.
+	Guest Guest
+	// Retained are the disks whose files were kept when the VM was deleted, or when they were detached from it.
+	Retained []string
+
+	// task is what is under way, next what the VM becomes when it is done; nil when nothing is.
+	task clients.TaskKind
 	next *clients.VM
+	// boots counts how often the VM was powered on.
+	boots int
 }
+
+// A Guest says what a guest does when it is asked to shut down.
+type Guest string
+
+// Guests.
+const (
+	// GuestObeys: the guest has shut down when Work is next called.
+	GuestObeys Guest = ""
+	// GuestIgnores: the guest runs on.
+	GuestIgnores Guest = "Ignores"
+	// GuestMissing: there is nobody to ask, and the hypervisor says so.
+	GuestMissing Guest = "Missing"
+)
 
 // Hypervisor is a clients.Hypervisor in memory. Use New.
 type Hypervisor struct {
 	mu           sync.Mutex
 	vms          map[string]*VM
-	failures     map[string]error
+	deleted      map[string]VM
+	failures     map[string]failure
 	errs         map[Method]error
+	refusals     []func(clients.Change) error
 	calls        []Method
+	changes      []clients.Change
 	tasks        int
 	closed       bool
 	capabilities clients.Capabilities
@@ -66,17 +90,26 @@ type Hypervisor struct {
 	nextID       int
 }
 
+// A failure of the last task on a VM.
+type failure struct {
+	task clients.TaskKind
+	err  error
+}
+
 var _ clients.Hypervisor = &Hypervisor{}
 
 // New returns an empty hypervisor that can do everything.
 func New() *Hypervisor {
 	return &Hypervisor{
 		vms:      map[string]*VM{},
-		failures: map[string]error{},
+		deleted:  map[string]VM{},
+		failures: map[string]failure{},
 		errs:     map[Method]error{},
 		capabilities: clients.Capabilities{
 			ReconfigureOnline: true, DiskExpansionOnline: true, Snapshots: true, MemorySnapshots: true, LinkedClones: true, ImageImport: true,
-			DiskTypes: []string{"thin", "thick"}, NetworkTypes: []string{"VMXNET3"},
+			GuestCustomization: true, ContentLibraries: true, Tags: true, SecureBoot: true, TPM: true, Bridges: true,
+			Firmware: []string{"bios", "uefi"}, DiskControllers: []string{"scsi", "nvme"}, DiskFormats: []string{"qcow2", "raw"},
+			DiskTypes: []string{"thin", "thick"}, NetworkTypes: []string{"VMXNET3", "E1000"},
 		},
 		subscribers: map[int]func(string){},
 	}
@@ -108,6 +141,29 @@ func (h *Hypervisor) Put(vm VM) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.vms[vm.UUID] = &vm
+	plug(&vm.VM)
+}
+
+// Edit changes a VM as somebody else would, and tells the subscribers.
+func (h *Hypervisor) Edit(uuid string, edit func(*VM)) {
+	h.mu.Lock()
+	if vm := h.vms[uuid]; vm != nil {
+		before := vm.PowerState
+		edit(vm)
+		if vm.PowerState != before {
+			vm.boot(&vm.VM)
+		}
+		plug(&vm.VM)
+	}
+	h.mu.Unlock()
+	h.Notify(uuid)
+}
+
+// Refuse makes the start of each change fail for which refuse returns an error.
+func (h *Hypervisor) Refuse(refuse func(clients.Change) error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.refusals = append(h.refusals, refuse)
 }
 
 // Work completes all work that is under way and tells the subscribers.
@@ -120,8 +176,10 @@ func (h *Hypervisor) Work() {
 			continue
 		}
 		changed = append(changed, uuid)
-		vm.VM, vm.next = *vm.next, nil
+		vm.VM, vm.next, vm.task = *vm.next, nil, ""
+		plug(&vm.VM)
 		if vm.State == clients.VMAbsent {
+			h.deleted[uuid] = *vm
 			delete(h.vms, uuid)
 		}
 	}
@@ -133,8 +191,8 @@ func (h *Hypervisor) Work() {
 func (h *Hypervisor) FailWork(uuid string, err error) {
 	h.mu.Lock()
 	if vm := h.vms[uuid]; vm != nil && vm.next != nil {
-		h.failures[uuid] = err
-		vm.next = nil
+		h.failures[uuid] = failure{task: vm.task, err: err}
+		vm.next, vm.task = nil, ""
 		if vm.State == clients.VMCreating {
 			delete(h.vms, uuid)
 		} else {
@@ -175,6 +233,22 @@ func (h *Hypervisor) Calls() []Method {
 	c := h.calls
 	h.calls = nil
 	return c
+}
+
+// Changes returns the changes that were accepted since Changes was last called.
+func (h *Hypervisor) Changes() []clients.Change {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := h.changes
+	h.changes = nil
+	return c
+}
+
+// Deleted returns what a VM was when it was deleted.
+func (h *Hypervisor) Deleted(uuid string) VM {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.deleted[uuid]
 }
 
 // Closed says whether Close was called.
@@ -221,10 +295,11 @@ func (h *Hypervisor) ObserveVM(_ context.Context, id clients.Identity, _ clients
 	}
 	vm, ok := h.vms[id.UUID]
 	if !ok {
-		return clients.VM{State: clients.VMAbsent, Failure: h.failures[id.UUID]}, nil
+		f := h.failures[id.UUID]
+		return clients.VM{State: clients.VMAbsent, Failure: f.err, FailedTask: f.task}, nil
 	}
-	out := vm.VM
-	out.Failure = h.failures[id.UUID]
+	out := clone(vm.VM)
+	out.Failure, out.FailedTask = h.failures[id.UUID].err, h.failures[id.UUID].task
 	return out, nil
 }
 
@@ -245,10 +320,8 @@ func (h *Hypervisor) CreateVM(_ context.Context, spec clients.VMSpec) (clients.T
 		UUID: spec.UUID,
 		Spec: spec,
 		VM:   clients.VM{State: clients.VMCreating},
-		next: &clients.VM{
-			State: clients.VMPresent, Owner: spec.Owner, ID: "vm-" + spec.Name, Name: spec.Name, PowerState: clients.PoweredOff,
-			CPU: spec.CPU, MemoryMiB: spec.MemoryMiB, Placement: spec.Placement,
-		},
+		task: clients.TaskCreate,
+		next: made(spec),
 	}
 	return clients.TaskRef(fmt.Sprintf("task-%d", h.tasks)), nil
 }
@@ -277,80 +350,145 @@ func (h *Hypervisor) CheckVM(context.Context, clients.VMSpec) error {
 
 // AdoptVM implements clients.Hypervisor.
 func (h *Hypervisor) AdoptVM(_ context.Context, spec clients.VMSpec) error {
-	return h.begin(AdoptVM, spec.UUID, func(vm *clients.VM) { vm.Owner = spec.Owner })
+	return h.begin(AdoptVM, clients.TaskReconfigure, spec.Identity, func(vm *VM, next *clients.VM) error {
+		if vm.Owner != "" && vm.Owner != spec.Owner {
+			return clients.NewError(clients.Conflict, "VM", errors.New("the VM is somebody else's"))
+		}
+		adopt(next, spec)
+		return nil
+	})
 }
 
 // ReconfigureVM implements clients.Hypervisor.
 func (h *Hypervisor) ReconfigureVM(_ context.Context, id clients.Identity, c clients.Change) error {
-	return h.begin(Reconfigure, id.UUID, func(vm *clients.VM) { apply(vm, c) })
-}
-
-// powerMethod returns the method by which a power action is recorded, and what becomes of the VM.
-func powerMethod(a clients.PowerAction) (Method, clients.PowerState) {
-	switch a {
-	case clients.ActionPowerOn:
-		return PowerOnVM, clients.PoweredOn
-	case clients.ActionSuspend:
-		return SuspendVM, clients.Suspended
-	case clients.ActionShutdown:
-		return ShutdownVM, clients.PoweredOff
-	default:
-		return PowerOffVM, clients.PoweredOff
-	}
+	return h.begin(Reconfigure, clients.TaskReconfigure, id, func(vm *VM, next *clients.VM) error {
+		for _, refuse := range h.refusals {
+			if err := refuse(c); err != nil {
+				return err
+			}
+		}
+		if err := allowed(vm.VM, c); err != nil {
+			return clients.NewError(clients.Invalid, "", err)
+		}
+		h.changes = append(h.changes, c)
+		vm.Retained = append(vm.Retained, c.DetachDisks...)
+		apply(next, c)
+		return nil
+	})
 }
 
 // PowerVM implements clients.Hypervisor.
 func (h *Hypervisor) PowerVM(_ context.Context, id clients.Identity, a clients.PowerAction) error {
-	m, state := powerMethod(a)
-	return h.begin(m, id.UUID, func(vm *clients.VM) { vm.PowerState = state })
+	if a == clients.ActionShutdown {
+		return h.shutDown(id)
+	}
+	m, task, state := powerMethod(a)
+	return h.begin(m, task, id, func(vm *VM, next *clients.VM) error {
+		if a == clients.ActionSuspend && vm.PowerState != clients.PoweredOn {
+			return clients.NewError(clients.Invalid, "", errors.New("only a VM that runs can be suspended"))
+		}
+		next.PowerState = state
+		vm.boot(next)
+		return nil
+	})
 }
 
-// begin records a call and starts work that makes of the VM what change does.
-func (h *Hypervisor) begin(m Method, uuid string, change func(*clients.VM)) error {
+// powerMethod returns the method by which a power action is recorded, the kind of its task, and what becomes of the VM.
+func powerMethod(a clients.PowerAction) (Method, clients.TaskKind, clients.PowerState) {
+	switch a {
+	case clients.ActionPowerOn:
+		return PowerOnVM, clients.TaskPowerOn, clients.PoweredOn
+	case clients.ActionSuspend:
+		return SuspendVM, clients.TaskSuspend, clients.Suspended
+	default:
+		return PowerOffVM, clients.TaskPowerOff, clients.PoweredOff
+	}
+}
+
+// shutDown asks the guest. It is no task: the VM is not busy while its guest shuts down, or does not.
+func (h *Hypervisor) shutDown(id clients.Identity) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.calls = append(h.calls, ShutdownVM)
+	if err := h.err(ShutdownVM); err != nil {
+		return err
+	}
+	vm, err := h.owned(id)
+	switch {
+	case err != nil:
+		return err
+	case vm.PowerState != clients.PoweredOn:
+		return nil
+	case vm.Guest == GuestMissing:
+		return clients.NewError(clients.Unsupported, "", errors.New("no guest tools run"))
+	case vm.Guest == GuestObeys:
+		next := clone(vm.VM)
+		next.PowerState = clients.PoweredOff
+		vm.boot(&next)
+		vm.next = &next
+	}
+	return nil
+}
+
+// begin records a call and starts work that makes of the VM what change does. A VM that is being worked on is Busy.
+func (h *Hypervisor) begin(m Method, task clients.TaskKind, id clients.Identity, change func(vm *VM, next *clients.VM) error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls = append(h.calls, m)
 	if err := h.err(m); err != nil {
 		return err
 	}
-	vm, ok := h.vms[uuid]
-	if !ok {
-		return clients.NewError(clients.NotFound, "VM", errors.New("no such VM"))
+	vm, err := h.owned(id)
+	if err != nil && m != AdoptVM {
+		return err
 	}
-	delete(h.failures, uuid)
-	next := vm.VM
-	change(&next)
-	next.State = clients.VMPresent
-	vm.State, vm.next = clients.VMBusy, &next
+	if vm == nil {
+		return noSuchVM()
+	}
+	if vm.State != clients.VMPresent {
+		return clients.NewError(clients.Busy, "VM", errors.New("the VM is being worked on"))
+	}
+	next := clone(vm.VM)
+	if err := change(vm, &next); err != nil {
+		return err
+	}
+	delete(h.failures, id.UUID)
+	vm.State, vm.task, vm.next = clients.VMBusy, task, &next
 	return nil
 }
 
-// apply makes of a VM what a change asks.
-func apply(vm *clients.VM, c clients.Change) {
-	if c.CPU > 0 {
-		vm.CPU = c.CPU
-	}
-	if c.MemoryMiB > 0 {
-		vm.MemoryMiB = c.MemoryMiB
+// owned returns the VM, and an error if it is not there or carries no mark of ours.
+func (h *Hypervisor) owned(id clients.Identity) (*VM, error) {
+	vm, ok := h.vms[id.UUID]
+	switch {
+	case !ok:
+		return nil, noSuchVM()
+	case vm.Owner != id.Owner && vm.State != clients.VMCreating:
+		return vm, clients.NewError(clients.Conflict, "VM", errors.New("the VM is somebody else's"))
+	default:
+		return vm, nil
 	}
 }
 
+func noSuchVM() error { return clients.NewError(clients.NotFound, "VM", errors.New("no such VM")) }
+
 // DeleteVM implements clients.Hypervisor.
-func (h *Hypervisor) DeleteVM(_ context.Context, id clients.Identity, _ clients.DeleteOptions) error {
+func (h *Hypervisor) DeleteVM(_ context.Context, id clients.Identity, o clients.DeleteOptions) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls = append(h.calls, DeleteVM)
 	if err := h.err(DeleteVM); err != nil {
 		return err
 	}
-	vm, ok := h.vms[id.UUID]
-	if !ok {
+	vm, err := h.owned(id)
+	if vm == nil {
 		return nil
 	}
-	if vm.State != clients.VMCreating && vm.Owner != id.Owner {
-		return clients.NewError(clients.Conflict, "VM", errors.New("the VM is somebody else's"))
+	if err != nil {
+		return err
 	}
-	vm.State, vm.next = clients.VMDeleting, &clients.VM{State: clients.VMAbsent}
+	vm.Retained = append(vm.Retained, o.Retain...)
+	vm.State, vm.task, vm.next = clients.VMDeleting, clients.TaskDelete, &clients.VM{State: clients.VMAbsent, PowerState: vm.PowerState}
 	return nil
 }
 

@@ -21,12 +21,12 @@ func (e *external) Create(ctx context.Context, vm *v1beta1.VirtualMachine) (mana
 		e.tries.refuse(vm, condition.NotReady(err, ReasonCreateFailed))
 		return managed.ExternalCreation{}, err
 	}
-	e.tries.started(vm)
+	e.tries.started(vm, doCreate)
 	return managed.ExternalCreation{}, nil
 }
 
 func (e *external) create(ctx context.Context, vm *v1beta1.VirtualMachine) error {
-	s, err := e.spec(ctx, vm)
+	s, err := e.supportedSpec(ctx, vm)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,53 @@ func (e *external) Delete(ctx context.Context, vm *v1beta1.VirtualMachine) (mana
 	if err != nil {
 		return managed.ExternalDelete{}, err
 	}
-	if err := e.hypervisor.DeleteVM(ctx, id, clients.DeleteOptions{Task: createTask(vm)}); err != nil && clients.ClassOf(err) != clients.Busy {
+	wait, err := e.stopGuest(ctx, vm, id)
+	if err != nil || wait {
+		return managed.ExternalDelete{}, err
+	}
+	o := clients.DeleteOptions{Task: createTask(vm), Retain: retained(vm)}
+	if err := e.hypervisor.DeleteVM(ctx, id, o); err != nil && clients.ClassOf(err) != clients.Busy {
 		return managed.ExternalDelete{}, fmt.Errorf("cannot delete VM: %w", err)
 	}
 	return managed.ExternalDelete{}, nil
+}
+
+// stopGuest gives the guest of a VM that is to be deleted the time to shut down. It says whether to wait for it. A guest that
+// was asked already, whatever for, has the time that it was given then. One that cannot be asked has none.
+func (e *external) stopGuest(ctx context.Context, vm *v1beta1.VirtualMachine, id clients.Identity) (wait bool, err error) {
+	o := e.look.vm
+	op := operationOn(e.memory.op, o)
+	graceful := vm.Spec.ForProvider.DeletePolicy != v1beta1.DeleteHard
+	if !graceful || o.State != clients.VMPresent || o.PowerState != clients.PoweredOn || op == nil && !o.GuestTools {
+		return false, nil
+	}
+	now := e.tries.now()
+	asked := &v1beta1.PowerOperation{Reason: forDelete, BootID: o.BootID, RequestedAt: e.tries.timestamp()}
+	if op != nil {
+		asked.RequestedAt = op.RequestedAt
+	}
+	vm.Status.AtProvider.PowerOperation = asked
+	if err := e.remember(ctx, vm); err != nil {
+		return false, err
+	}
+	if !now.Before(deadline(*asked, shutdownTimeout(vm))) {
+		if e.tries.overdue(vm) {
+			e.tellTimedOut(vm)
+		}
+		return false, nil
+	}
+	if e.tries.askedAt(vm).Equal(asked.RequestedAt.Time) {
+		return true, nil
+	}
+	if err := e.askGuest(ctx, vm, id, *asked); err != nil {
+		return clients.ClassOf(err) == clients.Busy, ignoreBusy(err)
+	}
+	return e.tries.askedAt(vm).Equal(asked.RequestedAt.Time), nil
+}
+
+func ignoreBusy(err error) error {
+	if clients.ClassOf(err) == clients.Busy {
+		return nil
+	}
+	return err
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients/fake"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/endpoint"
+	"github.com/crossplane-contrib/provider-virtrigaud/internal/probe"
 )
 
 const (
@@ -52,16 +53,18 @@ type house struct {
 	pool       *endpoint.Pool
 	reconciler reconcile.Reconciler
 	events     *events
+	metrics    *metrics
+	prober     *prober
 	clock      *clock
 	// updates counts the writes of VirtualMachines that were not of status; statuses those that were.
 	updates, statuses int
-	// refuseUpdate makes a write fail that it returns an error for.
-	refuseUpdate func(*v1beta1.VirtualMachine) error
+	// refuseUpdate makes a write fail that it returns an error for; refuseStatus one of status.
+	refuseUpdate, refuseStatus func(*v1beta1.VirtualMachine) error
 }
 
 func newHouse(t *testing.T, objects ...client.Object) *house {
 	t.Helper()
-	h := &house{t: t, hypervisor: fake.New(), events: &events{}, clock: &clock{at: time.Unix(1_800_000_000, 0)}}
+	h := &house{t: t, hypervisor: fake.New(), events: &events{}, metrics: &metrics{}, prober: &prober{}, clock: &clock{at: time.Unix(1_800_000_000, 0)}}
 	h.kube = fakekube.NewClientBuilder().
 		WithScheme(testScheme(t)).
 		WithStatusSubresource(&v1beta1.VirtualMachine{}, &v1beta1.ClusterProviderConfig{}).
@@ -81,7 +84,8 @@ func (h *house) restart() {
 	o.Features.Enable(feature.EnableBetaManagementPolicies)
 	mgr := &fakeresource.Manager{Client: h.kube, Scheme: h.kube.Scheme()}
 	// The hypervisor in memory knows at once what it has: no time is given to it to learn.
-	h.reconciler = newReconciler(mgr, o, h.pool, newTries(h.clock.now), h.events, managed.WithCreationGracePeriod(0))
+	d := Dependencies{Endpoints: h.pool, Prober: h.prober, Metrics: h.metrics}
+	h.reconciler = newReconciler(mgr, o, d, newTries(h.clock.now), h.events, managed.WithCreationGracePeriod(0))
 }
 
 // reconcile lets the controller look at the VM once.
@@ -135,6 +139,35 @@ func (h *house) create(o client.Object) {
 	}
 }
 
+// edit changes the VirtualMachine as a user would.
+func (h *house) edit(changes ...change) {
+	h.t.Helper()
+	vm := h.vm()
+	for _, c := range changes {
+		c(vm)
+	}
+	vm.SetGeneration(vm.GetGeneration() + 1)
+	if err := h.kube.Update(context.Background(), vm); err != nil {
+		h.t.Fatalf("cannot edit VirtualMachine: %v", err)
+	}
+}
+
+// machine returns the VM as the hypervisor has it.
+func (h *house) machine() fake.VM {
+	h.t.Helper()
+	for _, vm := range h.hypervisor.VMs() {
+		return vm
+	}
+	return fake.VM{}
+}
+
+// condition returns one of the VM's conditions in short, such as "False/Creating".
+func (h *house) condition(t xpv2.ConditionType) string {
+	h.t.Helper()
+	c := h.vm().GetCondition(t)
+	return string(c.Status) + "/" + string(c.Reason)
+}
+
 // ready returns the VM's Ready condition in short, such as "False/Creating".
 func (h *house) ready() string {
 	h.t.Helper()
@@ -168,6 +201,11 @@ func (h *house) patch(ctx context.Context, c client.WithWatch, o client.Object, 
 // updateStatus counts the writes that change something: the API server tells nobody of the others.
 func (h *house) updateStatus(ctx context.Context, c client.Client, sub string, o client.Object, opts ...client.SubResourceUpdateOption) error {
 	before := h.vm()
+	if vm, ok := o.(*v1beta1.VirtualMachine); ok && h.refuseStatus != nil {
+		if err := h.refuseStatus(vm); err != nil {
+			return err
+		}
+	}
 	if err := c.SubResource(sub).Update(ctx, o, opts...); err != nil {
 		return err
 	}
@@ -203,6 +241,37 @@ func (e *events) count(s string) int {
 	}
 	return n
 }
+
+// since returns the events since it was last called.
+func (e *events) since() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := e.all
+	e.all = nil
+	return all
+}
+
+// metrics counts what ended, in short.
+type metrics struct{ all []string }
+
+func (m *metrics) Reconfigured(providerType, outcome string) {
+	m.all = append(m.all, providerType+" "+outcome)
+}
+
+// prober is a Prober whose answers the test gives.
+type prober struct {
+	result  probe.Result
+	watched bool
+}
+
+func (p *prober) Watch(types.UID, types.NamespacedName, v1beta1.ReadinessProbe, string) probe.Result {
+	p.watched = true
+	return p.result
+}
+
+func (p *prober) Forget(types.UID) { p.watched = false }
+
+func (p *prober) Subscribe(func(types.NamespacedName)) (cancel func()) { return func() {} }
 
 // clock is a clock that stands still until it is moved.
 type clock struct {

@@ -6,6 +6,7 @@ package virtualmachine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -24,43 +25,35 @@ const (
 )
 
 // indexes returns what VirtualMachines are found by, by the name of the index.
-func indexes() map[string]func(*v1beta1.VirtualMachine) string {
-	return map[string]func(*v1beta1.VirtualMachine) string{
-		indexExternalName: func(vm *v1beta1.VirtualMachine) string { return meta.GetExternalName(vm) },
-		indexEndpoint:     func(vm *v1beta1.VirtualMachine) string { return endpoint.RefOf(vm).String() },
-		indexClass: func(vm *v1beta1.VirtualMachine) string {
+func indexes() map[string]func(*v1beta1.VirtualMachine) []string {
+	return map[string]func(*v1beta1.VirtualMachine) []string{
+		indexExternalName: func(vm *v1beta1.VirtualMachine) []string { return []string{meta.GetExternalName(vm)} },
+		indexEndpoint:     func(vm *v1beta1.VirtualMachine) []string { return []string{endpoint.RefOf(vm).String()} },
+		indexClass: func(vm *v1beta1.VirtualMachine) []string {
 			if ref := vm.Spec.ForProvider.ClassRef; ref != nil {
-				return ref.Name
+				return []string{ref.Name}
 			}
-			return ""
+			return nil
 		},
-		indexSecret: func(vm *v1beta1.VirtualMachine) string {
-			if u := vm.Spec.ForProvider.UserData; u != nil && u.CloudInit.SecretRef != nil {
-				return u.CloudInit.SecretRef.Name
-			}
-			return ""
-		},
+		indexSecret: secretsOf,
 	}
 }
 
 // indexer returns the function that controller-runtime calls for each object of the cache.
-func indexer(value func(*v1beta1.VirtualMachine) string) client.IndexerFunc {
+func indexer(values func(*v1beta1.VirtualMachine) []string) client.IndexerFunc {
 	return func(o client.Object) []string {
 		vm, ok := o.(*v1beta1.VirtualMachine)
 		if !ok {
 			return nil
 		}
-		if v := value(vm); v != "" {
-			return []string{v}
-		}
-		return nil
+		return slices.DeleteFunc(values(vm), func(v string) bool { return v == "" })
 	}
 }
 
 // addIndexes adds the indexes to the cache of VirtualMachines.
 func addIndexes(ctx context.Context, fi client.FieldIndexer) error {
-	for name, value := range indexes() {
-		if err := fi.IndexField(ctx, &v1beta1.VirtualMachine{}, name, indexer(value)); err != nil {
+	for name, values := range indexes() {
+		if err := fi.IndexField(ctx, &v1beta1.VirtualMachine{}, name, indexer(values)); err != nil {
 			return fmt.Errorf("cannot index VirtualMachines by %s: %w", name, err)
 		}
 	}

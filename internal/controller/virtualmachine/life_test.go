@@ -85,7 +85,8 @@ func TestStatusOfReadyVM(t *testing.T) {
 	h.settle()
 
 	want := v1beta1.VirtualMachineObservation{
-		UUID: ExternalName(testUID), ID: "vm-web-server", PowerState: v1beta1.PoweredOn, CPU: 2, MemoryMiB: 1024,
+		UUID: ExternalName(testUID), ID: "vm-web-server", Phase: v1beta1.PhaseRunning, PowerState: v1beta1.PoweredOn, CPU: 2, MemoryMiB: 1024,
+		Firmware: v1beta1.FirmwareBIOS, Disks: []v1beta1.VMDiskObservation{{Name: "root", SizeGiB: 10}},
 	}
 	if diff := cmp.Diff(want, h.vm().Status.AtProvider); diff != "" {
 		t.Errorf("atProvider: -want, +got:\n%s", diff)
@@ -360,6 +361,7 @@ func TestUnusableEndpoint(t *testing.T) {
 			if diff := cmp.Diff(tc.ready, h.ready()); diff != "" {
 				t.Errorf("\n%s\nReady: -want, +got:\n%s", tc.reason, diff)
 			}
+			before.Phase = v1beta1.PhaseUnknown
 			if diff := cmp.Diff(before, h.vm().Status.AtProvider); diff != "" {
 				t.Errorf("\n%s\natProvider: -want, +got:\n%s", tc.reason, diff)
 			}
@@ -383,6 +385,8 @@ func TestUnusableEndpoint(t *testing.T) {
 func TestPolicies(t *testing.T) {
 	const imported = "11111111-2222-3333-4444-555555555555"
 	there := fake.VM{UUID: imported, VM: clients.VM{State: clients.VMPresent, PowerState: clients.PoweredOff, CPU: 8}}
+	others := there
+	others.Owner = "somebody"
 	external := withAnnotation(meta.AnnotationKeyExternalName, imported)
 
 	cases := map[string]struct {
@@ -407,7 +411,7 @@ func TestPolicies(t *testing.T) {
 		},
 		"NotOwned": {
 			reason: "A VM of somebody else is not touched, and letting go of it needs the user's word.",
-			vm:     newVM(external), put: []fake.VM{there},
+			vm:     newVM(external), put: []fake.VM{others},
 			ready: "False/NotOwned", left: 1,
 		},
 		"NoCreate": {

@@ -32,12 +32,21 @@ const (
 	creationGracePeriod = 5 * time.Second
 	// unreadyPollInterval is how long to wait before a VM that is not ready is looked at again.
 	unreadyPollInterval = 10 * time.Second
+	// defaultShutdownTimeout is how long a guest may take to shut down where the API server has not filled it in.
+	defaultShutdownTimeout = 2 * time.Minute
 )
 
+// Dependencies of the controller.
+type Dependencies struct {
+	Endpoints Endpoints
+	Prober    Prober
+	Metrics   Metrics
+}
+
 // SetupGated adds the controller once the kinds it needs are served. Failed is called when it then cannot be added.
-func SetupGated(mgr ctrl.Manager, o controller.Options, e Endpoints, failed func(error)) {
+func SetupGated(mgr ctrl.Manager, o controller.Options, d Dependencies, failed func(error)) {
 	o.Gate.Register(func() {
-		if err := Setup(mgr, o, e); err != nil {
+		if err := Setup(mgr, o, d); err != nil {
 			failed(err)
 		}
 	}, v1beta1.GVK(v1beta1.VirtualMachineKind), v1beta1.GVK(v1beta1.VMClassKind), v1beta1.GVK(v1beta1.ProviderConfigKind),
@@ -45,7 +54,7 @@ func SetupGated(mgr ctrl.Manager, o controller.Options, e Endpoints, failed func
 }
 
 // Setup adds the controller of VirtualMachines to a manager.
-func Setup(mgr ctrl.Manager, o controller.Options, e Endpoints) error {
+func Setup(mgr ctrl.Manager, o controller.Options, d Dependencies) error {
 	name := managed.ControllerName(v1beta1.VirtualMachineKind)
 	log := o.Logger.WithValues("controller", name)
 
@@ -61,7 +70,7 @@ func Setup(mgr ctrl.Manager, o controller.Options, e Endpoints) error {
 
 	//nolint:staticcheck // crossplane-runtime's recorder takes this kind of recorder.
 	record := event.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...)
-	r := newReconciler(mgr, o, e, newTries(time.Now), record, managed.WithLogger(log))
+	r := newReconciler(mgr, o, d, newTries(time.Now), record, managed.WithLogger(log))
 	w := watcher{kube: mgr.GetClient(), log: log}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).
@@ -69,18 +78,21 @@ func Setup(mgr ctrl.Manager, o controller.Options, e Endpoints) error {
 		For(&v1beta1.VirtualMachine{}, builder.WithPredicates(resource.DesiredStateChanged())).
 		Watches(&v1beta1.VMClass{}, w.namedBy(indexClass)).
 		WatchesMetadata(&corev1.Secret{}, w.namedBy(indexSecret)).
-		WatchesRawSource(w.changes(e)).
+		WatchesRawSource(w.changes(d.Endpoints)).
+		WatchesRawSource(w.answers(d.Prober)).
 		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
 }
 
 // newReconciler returns the managed reconciler of VirtualMachines.
-func newReconciler(mgr ctrl.Manager, o controller.Options, e Endpoints, t *tries, record event.Recorder, more ...managed.ReconcilerOption) *managed.Reconciler {
+func newReconciler(mgr ctrl.Manager, o controller.Options, d Dependencies, t *tries, record event.Recorder, more ...managed.ReconcilerOption) *managed.Reconciler {
 	c := &connector{
 		kube:      mgr.GetClient(),
 		usage:     resource.NewProviderConfigUsageTracker(mgr.GetClient(), &v1beta1.ProviderConfigUsage{}),
-		endpoints: e,
+		endpoints: d.Endpoints,
 		tries:     t,
 		record:    record,
+		prober:    d.Prober,
+		metrics:   d.Metrics,
 	}
 	opts := []managed.ReconcilerOption{
 		managed.WithTypedExternalConnector(c),
@@ -90,7 +102,7 @@ func newReconciler(mgr ctrl.Manager, o controller.Options, e Endpoints, t *tries
 		managed.WithTimeout(reconcileTimeout),
 		managed.WithPollInterval(o.PollInterval),
 		managed.WithMinPollInterval(unreadyPollInterval),
-		managed.WithPollIntervalHook(pollInterval(rand.Float64)),
+		managed.WithPollIntervalHook(pollInterval(t.now, rand.Float64)),
 		managed.WithRecorder(record),
 	}
 	if o.Features.Enabled(feature.EnableBetaManagementPolicies) {

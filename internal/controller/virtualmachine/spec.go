@@ -5,11 +5,10 @@ package virtualmachine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
+	"net/netip"
+	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -17,8 +16,7 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
-// spec gathers what the VM is made from. Errors have a class: NotFound names a missing class, Secret or key of it,
-// Unsupported what the endpoint cannot do.
+// spec gathers what the VM is made from and kept to. An error of class NotFound names a missing class, Secret or key of it.
 func (e *external) spec(ctx context.Context, vm *v1beta1.VirtualMachine) (clients.VMSpec, error) {
 	id, err := identityOf(vm)
 	if err != nil {
@@ -28,19 +26,27 @@ func (e *external) spec(ctx context.Context, vm *v1beta1.VirtualMachine) (client
 	if err != nil {
 		return clients.VMSpec{}, err
 	}
-	data, err := e.userData(ctx, vm)
+	data, err := e.guestData(ctx, vm)
 	if err != nil {
 		return clients.VMSpec{}, err
 	}
+	return buildSpec(id, vm.Spec.ForProvider, class, data), nil
+}
+
+// supportedSpec is spec, with an error of class Unsupported when the endpoint cannot do what it needs.
+func (e *external) supportedSpec(ctx context.Context, vm *v1beta1.VirtualMachine) (clients.VMSpec, error) {
+	s, err := e.spec(ctx, vm)
+	if err != nil {
+		return s, err
+	}
 	caps, err := e.hypervisor.Capabilities(ctx)
 	if err != nil {
-		return clients.VMSpec{}, fmt.Errorf("cannot get capabilities: %w", err)
+		return s, fmt.Errorf("cannot get capabilities: %w", err)
 	}
-	s := buildSpec(id, vm.Spec.ForProvider, class, data)
 	return s, supported(s, caps)
 }
 
-// class returns the size that the VM's class gives it; none when it names no class.
+// class returns the size and hardware that the VM's class gives it; none when it names no class.
 func (e *external) class(ctx context.Context, vm *v1beta1.VirtualMachine) (v1beta1.VMClassSpec, error) {
 	ref := vm.Spec.ForProvider.ClassRef
 	if ref == nil {
@@ -54,52 +60,86 @@ func (e *external) class(ctx context.Context, vm *v1beta1.VirtualMachine) (v1bet
 	return c.Spec, nil
 }
 
-// userData returns the VM's user data; empty when it has none.
-func (e *external) userData(ctx context.Context, vm *v1beta1.VirtualMachine) (string, error) {
-	u := vm.Spec.ForProvider.UserData
-	switch {
-	case u == nil:
-		return "", nil
-	case u.CloudInit.Inline != nil:
-		return *u.CloudInit.Inline, nil
-	case u.CloudInit.SecretRef == nil:
-		return "", nil
-	}
-	ref := u.CloudInit.SecretRef
-	key := types.NamespacedName{Namespace: vm.GetNamespace(), Name: ref.Name}
-	s := &corev1.Secret{}
-	if err := e.kube.Get(ctx, key, s); err != nil {
-		return "", missing(err, "Secret", "Secret "+key.String())
-	}
-	data, ok := s.Data[ref.Key]
-	if !ok {
-		return "", clients.NewError(clients.NotFound, "SecretKey", fmt.Errorf("key %q does not exist in Secret %s", ref.Key, key))
-	}
-	return string(data), nil
-}
-
-// buildSpec returns what a VM is made from. What the VM says of its size wins over its class.
-func buildSpec(id clients.Identity, p v1beta1.VirtualMachineParameters, class v1beta1.VMClassSpec, userData string) clients.VMSpec {
+// buildSpec returns what a VM is made from. What the VM says of its size and hardware wins over its class.
+func buildSpec(id clients.Identity, p v1beta1.VirtualMachineParameters, class v1beta1.VMClassSpec, data clients.GuestData) clients.VMSpec {
 	s := clients.VMSpec{
-		Identity:  id,
-		Image:     imageOf(p.ImageRef),
-		Linked:    p.Linked,
-		CPU:       class.CPU,
-		MemoryMiB: class.MemoryMiB,
-		GuestData: clients.GuestData{UserData: userData},
-		Placement: placementOf(p.Placement),
+		Identity:   id,
+		Image:      imageOf(p.ImageRef),
+		Linked:     p.Linked,
+		CPU:        class.CPU,
+		MemoryMiB:  class.MemoryMiB,
+		GuestData:  data,
+		Placement:  placementOf(p.Placement),
+		Attributes: p.CustomAttributes,
 	}
 	if r := p.Resources; r != nil {
 		s.CPU = valueOr(r.CPU, s.CPU)
 		s.MemoryMiB = valueOr(r.MemoryMiB, s.MemoryMiB)
 	}
+	equip(&s, class.VMHardware)
+	if p.Hardware != nil {
+		equip(&s, *p.Hardware)
+	}
 	for _, n := range p.Networks {
-		s.Networks = append(s.Networks, clients.Network{Name: n.Name, Network: n.Network, MACAddress: valueOr(n.MACAddress, "")})
+		s.Networks = append(s.Networks, networkOf(n))
 	}
 	for _, d := range p.Disks {
-		s.Disks = append(s.Disks, clients.Disk{Name: d.Name, SizeGiB: d.SizeGiB, Thick: d.Type == v1beta1.DiskThick})
+		s.Disks = append(s.Disks, diskOf(d))
+	}
+	for _, t := range p.Tags {
+		s.Tags = append(s.Tags, clients.Tag{Category: t.Category, Name: t.Name})
 	}
 	return s
+}
+
+// equip gives a VM the blocks of hardware that are set.
+func equip(s *clients.VMSpec, h v1beta1.VMHardware) {
+	if f := h.Firmware; f != nil {
+		s.Firmware, s.SecureBoot, s.TPM = clients.Firmware(f.Type), f.SecureBoot, f.TPM
+	}
+	if a := h.HotAdd; a != nil {
+		s.HotAdd = &clients.HotAdd{CPU: a.CPU, Memory: a.Memory, MaxCPU: valueOr(a.MaxCPU, 0), MaxMemoryMiB: valueOr(a.MaxMemoryMiB, 0)}
+	}
+	if l := h.Libvirt; l != nil {
+		s.Libvirt = clients.LibvirtHardware{Machine: l.Machine, CPUModel: l.CPUModel, VNC: l.VNC, Autostart: l.Autostart}
+	}
+}
+
+func networkOf(n v1beta1.VMNetwork) clients.Network {
+	return clients.Network{
+		Name: n.Name, Network: n.Network, Bridge: n.Bridge, Model: string(n.Model), MACAddress: valueOr(n.MACAddress, ""),
+		Address: withPrefix(valueOr(n.IPAddress, "")), Gateway: valueOr(n.Gateway, ""), DNS: n.DNS,
+	}
+}
+
+// withPrefix gives an address without a prefix length that of a usual network.
+func withPrefix(address string) string {
+	if address == "" || strings.Contains(address, "/") {
+		return address
+	}
+	if a, err := netip.ParseAddr(address); err == nil && a.Is6() {
+		return address + "/64"
+	}
+	return address + "/24"
+}
+
+func diskOf(d v1beta1.VMDisk) clients.Disk {
+	return clients.Disk{
+		Name: d.Name, SizeGiB: d.SizeGiB, Thick: d.Type == v1beta1.DiskThick, Datastore: valueOr(d.Datastore, ""),
+		Controller: string(valueOr(d.Controller, "")), Format: string(valueOr(d.Format, "")),
+		OfflineOnly: d.ExpandPolicy == v1beta1.ExpandOffline,
+	}
+}
+
+// retained returns the names of the VM's disks whose files survive it.
+func retained(vm *v1beta1.VirtualMachine) []string {
+	var names []string
+	for _, d := range vm.Spec.ForProvider.Disks {
+		if d.Retain {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 func imageOf(r *v1beta1.ImageReference) clients.Image {
@@ -113,32 +153,18 @@ func imageOf(r *v1beta1.ImageReference) clients.Image {
 	}
 }
 
-// supported returns an error that says what the endpoint cannot do of what the VM needs.
-func supported(s clients.VMSpec, c clients.Capabilities) error {
-	if s.Linked && !c.LinkedClones {
-		return clients.NewError(clients.Unsupported, "", errors.New("the endpoint does not support linked clones: leave out forProvider.linked"))
-	}
-	for _, d := range s.Disks {
-		t := v1beta1.DiskThin
-		if d.Thick {
-			t = v1beta1.DiskThick
-		}
-		if !slices.Contains(c.DiskTypes, string(t)) {
-			return clients.NewError(clients.Unsupported, "", fmt.Errorf("the endpoint does not support type %q of disk %q: it supports %q", t, d.Name, c.DiskTypes))
-		}
-	}
-	return nil
-}
-
 func placementOf(p *v1beta1.VMPlacement) clients.Placement {
 	if p == nil {
 		return clients.Placement{}
 	}
 	return clients.Placement{
-		Cluster:   valueOr(p.Cluster, ""),
-		Host:      valueOr(p.Host, ""),
-		Datastore: valueOr(p.Datastore, ""),
-		Folder:    valueOr(p.Folder, ""),
+		Datacenter:       valueOr(p.Datacenter, ""),
+		Cluster:          valueOr(p.Cluster, ""),
+		Host:             valueOr(p.Host, ""),
+		Datastore:        valueOr(p.Datastore, ""),
+		DatastoreCluster: valueOr(p.DatastoreCluster, ""),
+		Folder:           valueOr(p.Folder, ""),
+		ResourcePool:     valueOr(p.ResourcePool, ""),
 	}
 }
 

@@ -127,8 +127,9 @@ func TestSpec(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := fake.New()
 			h.SetCapabilities(tc.caps)
-			e := &external{kube: fakekube.NewClientBuilder().WithScheme(testScheme(t)).WithObjects(tc.objects...).Build(), hypervisor: h}
-			spec, err := e.spec(context.Background(), tc.vm)
+			kube := fakekube.NewClientBuilder().WithScheme(testScheme(t)).WithObjects(tc.objects...).Build()
+			e := &external{connector: &connector{kube: kube}, hypervisor: h}
+			spec, err := e.supportedSpec(context.Background(), tc.vm)
 			got := want{class: clients.ClassOf(err), subject: clients.SubjectOf(err)}
 			if err != nil {
 				got.message = err.Error()

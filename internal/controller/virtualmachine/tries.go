@@ -30,13 +30,15 @@ type tries struct {
 
 	mu    sync.Mutex
 	byUID map[types.UID]*try
+	runs  map[types.UID]*run
 }
 
 // try is what is remembered of one VM.
 type try struct {
 	// generation of the VM that the rest is about.
 	generation int64
-	// count of the times work was started, and when it last was.
+	// count of the times the same work was started, and when it last was.
+	work  action
 	count int
 	last  time.Time
 	// reported says that the failure of the work was reported in an event.
@@ -46,7 +48,7 @@ type try struct {
 }
 
 func newTries(now func() time.Time) *tries {
-	return &tries{now: now, byUID: map[types.UID]*try{}}
+	return &tries{now: now, byUID: map[types.UID]*try{}, runs: map[types.UID]*run{}}
 }
 
 // of returns what is remembered of a VM. What was remembered of another generation of it counts no more. The caller holds mu.
@@ -60,10 +62,13 @@ func (t *tries) of(vm *v1beta1.VirtualMachine) *try {
 }
 
 // started remembers that the hypervisor accepted work.
-func (t *tries) started(vm *v1beta1.VirtualMachine) {
+func (t *tries) started(vm *v1beta1.VirtualMachine, work action) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	tr := t.of(vm)
+	if tr.work != work {
+		tr.work, tr.count = work, 0
+	}
 	tr.count++
 	tr.last = t.now()
 	tr.reported = false
@@ -98,6 +103,18 @@ func (t *tries) failed(vm *v1beta1.VirtualMachine) (wait time.Duration, news boo
 	tr := t.of(vm)
 	news, tr.reported = !tr.reported, true
 	return tr.last.Add(retryDelay(tr.count)).Sub(t.now()), news
+}
+
+// pause returns how long to wait before the work that was last started is started again although it has not failed: what
+// came of it may not show yet.
+func (t *tries) pause(vm *v1beta1.VirtualMachine, work action) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	tr := t.of(vm)
+	if tr.work != work || tr.count == 0 {
+		return 0
+	}
+	return tr.last.Add(retryDelay(tr.count)).Sub(t.now())
 }
 
 // settled forgets a VM that is as it should be, or gone.

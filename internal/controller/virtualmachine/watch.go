@@ -6,6 +6,7 @@ package virtualmachine
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -32,6 +33,15 @@ func (w watcher) changes(endpoints Endpoints) source.Source {
 				queue.Add(r)
 			}
 		})
+		context.AfterFunc(ctx, cancel)
+		return nil
+	})
+}
+
+// answers returns the source of the VirtualMachines whose guests have become ready or are no longer.
+func (w watcher) answers(p Prober) source.Source {
+	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		cancel := p.Subscribe(func(key types.NamespacedName) { queue.Add(reconcile.Request{NamespacedName: key}) })
 		context.AfterFunc(ctx, cancel)
 		return nil
 	})

@@ -38,6 +38,8 @@ func (*endpoints) Get(context.Context, endpoint.Ref) (clients.Hypervisor, error)
 	return nil, clients.NewError(clients.Unreachable, "", errors.New("no hypervisor here"))
 }
 
+func (*endpoints) Type(context.Context, endpoint.Ref) v1beta1.ProviderType { return "" }
+
 func (e *endpoints) Subscribe(l endpoint.Listener) (cancel func()) {
 	e.listener = l
 	return func() { e.listener = nil }
@@ -177,7 +179,7 @@ func TestPollInterval(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := pollInterval(func() float64 { return tc.random })(tc.vm, tc.interval)
+			got := pollInterval(time.Now, func() float64 { return tc.random })(tc.vm, tc.interval)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\npollInterval(...): -want, +got:\n%s", tc.reason, diff)
 			}
