@@ -205,7 +205,7 @@ func cloneDevices(src cloneSource, changes []types.BaseVirtualDeviceConfigSpec) 
 		at := slices.IndexFunc(devices, func(d types.BaseVirtualDevice) bool { return d.GetVirtualDevice().Key == key })
 		switch {
 		case spec.Operation == types.VirtualDeviceConfigSpecOperationAdd:
-			if fault := checkPlace(slices.Concat(defaults, devices), spec.Device, i); fault != nil {
+			if fault := checkPlace(slices.Concat(defaults, devices), spec.Device, int32(i)); fault != nil {
 				return nil, fault
 			}
 			devices = append(devices, spec.Device)

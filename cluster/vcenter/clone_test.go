@@ -89,7 +89,7 @@ func TestSpace(t *testing.T) {
 	empty := free()
 	vm := clone(t, c, "a", false)
 	add := func(unit int32, sizeGiB int64, thin bool) error {
-		task, err := vm.Reconfigure(t.Context(), types.VirtualMachineConfigSpec{DeviceChange: newDisk(t, show(t, vm), unit, sizeGiB, thin)})
+		task, err := vm.Reconfigure(t.Context(), types.VirtualMachineConfigSpec{DeviceChange: newDisk(show(t, vm), unit, sizeGiB, thin)})
 		if err == nil {
 			err = task.Wait(t.Context())
 		}
@@ -105,7 +105,7 @@ func TestSpace(t *testing.T) {
 		{"a thick disk", func() error { return add(1, 100, false) }, 100, nil},
 		{"a thin disk", func() error { return add(2, 200, true) }, 100, nil},
 		{"growth of the thin disk of the image", func() error {
-			task, err := vm.Reconfigure(t.Context(), edited(t, show(t, vm), 50*gib, 50*gib/1024))
+			task, err := vm.Reconfigure(t.Context(), edited(show(t, vm), 50*gib, 50*gib/1024))
 			if err == nil {
 				err = task.Wait(t.Context())
 			}

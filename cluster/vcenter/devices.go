@@ -25,7 +25,7 @@ func (w *world) checkDevices(vm *simulator.VirtualMachine, spec *types.VirtualMa
 		var fault types.BaseMethodFault
 		switch {
 		case change.Operation == types.VirtualDeviceConfigSpecOperationAdd:
-			fault = w.checkAdd(vm, devices, change, i, need)
+			fault = w.checkAdd(vm, devices, change, int32(i), need)
 			devices = append(devices, change.Device)
 		case at < 0:
 			fault = &types.InvalidDeviceSpec{DeviceIndex: int32(i)}
@@ -43,7 +43,7 @@ func (w *world) checkDevices(vm *simulator.VirtualMachine, spec *types.VirtualMa
 }
 
 // checkAdd returns why a device cannot be added.
-func (w *world) checkAdd(vm *simulator.VirtualMachine, devices object.VirtualDeviceList, change *types.VirtualDeviceConfigSpec, index int, need map[types.ManagedObjectReference]int64) types.BaseMethodFault {
+func (w *world) checkAdd(vm *simulator.VirtualMachine, devices object.VirtualDeviceList, change *types.VirtualDeviceConfigSpec, index int32, need map[types.ManagedObjectReference]int64) types.BaseMethodFault {
 	if fault := checkHot(vm, change.Device); fault != nil {
 		return fault
 	}
@@ -59,7 +59,7 @@ func (w *world) checkAdd(vm *simulator.VirtualMachine, devices object.VirtualDev
 		case change.FileOperation != types.VirtualDeviceConfigSpecFileOperationCreate:
 			return nil
 		case size == 0 || (d.CapacityInBytes > 0 && d.CapacityInKB > 0 && d.CapacityInBytes/1024 != d.CapacityInKB):
-			return &types.InvalidDeviceOperation{InvalidDeviceSpec: types.InvalidDeviceSpec{DeviceIndex: int32(index)}}
+			return &types.InvalidDeviceOperation{InvalidDeviceSpec: types.InvalidDeviceSpec{DeviceIndex: index}}
 		}
 		d.CapacityInBytes, d.CapacityInKB = size, size/1024
 		if b, ok := d.Backing.(*flatBacking); ok {
@@ -140,9 +140,9 @@ func checkHot(vm *simulator.VirtualMachine, d types.BaseVirtualDevice) types.Bas
 
 // checkPlace returns why a device cannot be where it is to be: "a device refers to a controller that cannot be found, or the
 // client did not specify a controller where one is required" (vSphere API, InvalidController), or another has its unit number.
-func checkPlace(devices object.VirtualDeviceList, d types.BaseVirtualDevice, index int) types.BaseMethodFault {
+func checkPlace(devices object.VirtualDeviceList, d types.BaseVirtualDevice, index int32) types.BaseMethodFault {
 	v := d.GetVirtualDevice()
-	invalid := types.InvalidDeviceSpec{DeviceIndex: int32(index)}
+	invalid := types.InvalidDeviceSpec{DeviceIndex: index}
 	if _, isDisk := d.(*types.VirtualDisk); isDisk {
 		c, ok := devices.FindByKey(v.ControllerKey).(types.BaseVirtualController)
 		if v.ControllerKey == 0 || !ok || c == nil {

@@ -2,21 +2,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package vcenter is a simulated vCenter for tests and demonstrations: govmomi's simulator (vcsim) with an inventory of our
-// choice, TLS with a certificate authority of its own, one account whose password is checked, and the tagging service.
+// choice, TLS with a certificate authority of its own, accounts with passwords and privileges, and the tagging service.
 //
-// It goes beyond vcsim where the provider relies on a vCenter's behaviour:
+// It is as strict as a vCenter where the provider relies on one. Each rule names the vendor's statement that it comes from.
 //
-//   - Change feeds. vcsim sends all objects anew whenever one is created and tells nothing of some changes. Here a property
-//     collector sends each object once, then what changed of it, then that it left, and refuses a version it never gave.
-//   - Cloning. A VM appears at once and complete: template's devices with the clone's device changes applied, the whole
-//     config spec, a MAC address of its own. A host that is not of the resource pool's cluster is refused, a task can be
-//     cancelled, and what is not modelled (linked clones, customization) is refused instead of ignored.
-//   - Guests. A powered-on VM has running tools and IP addresses that follow from its instance UUID.
-//   - One call at a time. vcsim has data races between calls and its own tasks; a lock around each call and the tasks it
-//     starts removes them. Waiting for updates does not hold the lock.
-//   - Interference. Inject refuses calls, fails or holds tasks, and drops requests or replies on the wire.
+//   - Change feeds (collector.go, filter.go). A property collector sends each object once, then what changed of it, then that it
+//     left, and refuses a version it never gave.
+//   - Hardware (reconfigure.go, hotplug.go, devices.go). A change is made whole or not at all: CPUs and memory of a running VM by its
+//     hot-add flags and limits, some settings only when it is off, disks never smaller, nothing on top of a stale version.
+//   - Clones (clone.go, newvm.go, linked.go). A VM has all of its config spec at once, and is of no use until its clone is complete.
+//     An instance UUID that another VM has is replaced. A name, host, network or datastore that cannot be is refused.
+//   - Space (space.go). A thick disk takes its space at once, a thin one none; all is given back.
+//   - Power and guests (power.go, shutdown.go, guest.go). A guest boots, shuts down when its tools run and it wants to, and has the
+//     addresses and names that a test gives it. Hosts in maintenance mode are emptied.
+//   - Tasks (tasks.go, busy.go, standin.go). A VM that a task works on is busy for others. Tasks take time and can be cancelled.
+//   - Snapshots and disks (snapshot.go, disks.go, consolidate.go), DRS (drs.go, drsplace.go), customization (customize.go).
+//   - Accounts (accounts.go, privileges.go). What an account may not do is refused, and the authorization manager says so.
+//   - One call at a time (world.go). vcsim has data races between calls and its own tasks; a lock around each call and each step
+//     of a task removes them. Waiting for updates does not hold the lock.
+//   - Interference (rules.go, byhand.go). Inject refuses, holds and loses calls of any method, and fails and holds tasks; passwords,
+//     certificates and sessions change; VMs change as by somebody's hand.
 //
-// What is still as lax as vcsim, so that a test here proves nothing about it: changes of a powered-on VM's hardware are
-// always accepted; snapshots do not keep disks or memory; there is no DRS, no admission control and no limit on free space;
-// a duplicate instance UUID is kept instead of changed; customization, relocation and content libraries are vcsim's.
+// What is not a vCenter's, so that a test here proves nothing about it:
+//
+//   - No guest runs. Hot-added CPUs and memory are in the VM's hardware, not in a guest, and Linux's own limits do not apply.
+//   - Faults for wrong numbers of cores and for memory of a wrong size, and the fault of a task on a busy VM being the task's rather
+//     than the call's, are our reading of the documentation.
+//   - A thin disk never grows on the datastore. Space of files that are not disks is not counted.
+//   - Privileges are an account's on everything, not on a part of the inventory, and none is needed to see something or to use the
+//     tagging service. Networks are assigned without one.
+//   - A clone that is cancelled half-way leaves its VM.
+//   - Admission control counts memory of VMs that are on, without reservations, overhead, resource pools or CPUs.
+//   - Bandwidth, storage policies, encryption, fault tolerance and instant clones are vcsim's, or missing.
 package vcenter

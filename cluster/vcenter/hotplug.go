@@ -102,7 +102,7 @@ func checkMemory(vm *simulator.VirtualMachine, spec *types.VirtualMachineConfigS
 func countMemory(mib int64) types.BaseMethodFault {
 	switch {
 	case mib < memoryStepMiB || mib > maxMemoryMiB:
-		return &types.MemorySizeNotSupported{MemorySizeMB: int32(min(mib, 1<<31-1)), MinMemorySizeMB: memoryStepMiB, MaxMemorySizeMB: maxMemoryMiB}
+		return &types.MemorySizeNotSupported{MinMemorySizeMB: memoryStepMiB, MaxMemorySizeMB: maxMemoryMiB}
 	case mib%memoryStepMiB != 0:
 		return &types.InvalidArgument{InvalidProperty: "spec.memoryMB"}
 	}

@@ -102,8 +102,8 @@ func (w *world) suspend(ctx *simulator.Context, vm *simulator.VirtualMachine) ty
 	return fault
 }
 
-// admit says whether a VM may be powered on where it is, which is not in maintenance mode: "InsufficientResourcesFault if this operation would violate a resource
-// usage policy" (vSphere API, PowerOnVM_Task). Memory is counted only where Options ask for it.
+// admit says whether a VM may be powered on where it is: not in maintenance mode, and "InsufficientResourcesFault if this
+// operation would violate a resource usage policy" (vSphere API, PowerOnVM_Task). Memory counts only where Options ask for it.
 func (w *world) admit(vm *simulator.VirtualMachine) types.BaseMethodFault {
 	if w.inMaintenance(*vm.Runtime.Host) {
 		return &types.InvalidState{}

@@ -60,9 +60,8 @@ func show(t *testing.T, vm *object.VirtualMachine) mo.VirtualMachine {
 	return m
 }
 
-// change returns a change of the VM's first device of a type.
-func change[T types.BaseVirtualDevice](t *testing.T, m mo.VirtualMachine, op types.VirtualDeviceConfigSpecOperation, edit func(T)) []types.BaseVirtualDeviceConfigSpec {
-	t.Helper()
+// change returns a change of the VM's first device of a type, which it is to have.
+func change[T types.BaseVirtualDevice](m mo.VirtualMachine, op types.VirtualDeviceConfigSpecOperation, edit func(T)) []types.BaseVirtualDeviceConfigSpec {
 	for _, d := range m.Config.Hardware.Device {
 		if d, ok := d.(T); ok {
 			if edit != nil {
@@ -71,14 +70,12 @@ func change[T types.BaseVirtualDevice](t *testing.T, m mo.VirtualMachine, op typ
 			return []types.BaseVirtualDeviceConfigSpec{&types.VirtualDeviceConfigSpec{Operation: op, Device: d}}
 		}
 	}
-	t.Fatal("the VM has no such device")
 	return nil
 }
 
 // newDisk adds a disk beside the VM's first.
-func newDisk(t *testing.T, m mo.VirtualMachine, unit int32, sizeGiB int64, thin bool) []types.BaseVirtualDeviceConfigSpec {
-	t.Helper()
-	changes := change(t, m, types.VirtualDeviceConfigSpecOperationAdd, func(d *types.VirtualDisk) {
+func newDisk(m mo.VirtualMachine, unit int32, sizeGiB int64, thin bool) []types.BaseVirtualDeviceConfigSpec {
+	changes := change(m, types.VirtualDeviceConfigSpecOperationAdd, func(d *types.VirtualDisk) {
 		d.Key, d.UnitNumber = -100, &unit
 		d.CapacityInBytes, d.CapacityInKB = sizeGiB*gib, sizeGiB*gib/1024
 		d.Backing = &types.VirtualDiskFlatVer2BackingInfo{DiskMode: "persistent", ThinProvisioned: &thin}
@@ -87,8 +84,9 @@ func newDisk(t *testing.T, m mo.VirtualMachine, unit int32, sizeGiB int64, thin 
 	return changes
 }
 
-func edited(t *testing.T, m mo.VirtualMachine, bytes, kib int64) types.VirtualMachineConfigSpec {
-	return types.VirtualMachineConfigSpec{DeviceChange: change(t, m, types.VirtualDeviceConfigSpecOperationEdit, func(d *types.VirtualDisk) {
+// edited gives the VM's first disk other capacities.
+func edited(m mo.VirtualMachine, bytes, kib int64) types.VirtualMachineConfigSpec {
+	return types.VirtualMachineConfigSpec{DeviceChange: change(m, types.VirtualDeviceConfigSpecOperationEdit, func(d *types.VirtualDisk) {
 		d.CapacityInBytes, d.CapacityInKB = bytes, kib
 	})}
 }
@@ -97,14 +95,14 @@ func TestReconfigure(t *testing.T) {
 	_, c := start(t)
 	yes, no := types.NewBool(true), types.NewBool(false)
 	type spec = types.VirtualMachineConfigSpec
-	just := func(s spec) func(*testing.T, mo.VirtualMachine) spec {
-		return func(*testing.T, mo.VirtualMachine) spec { return s }
+	just := func(s spec) func(mo.VirtualMachine) spec {
+		return func(mo.VirtualMachine) spec { return s }
 	}
 	cases := map[string]struct {
 		reason string
 		hot    bool
 		power  types.VirtualMachinePowerState
-		change func(*testing.T, mo.VirtualMachine) spec
+		change func(mo.VirtualMachine) spec
 		// want is the fault, nil for none.
 		want types.BaseMethodFault
 	}{
@@ -131,29 +129,29 @@ func TestReconfigure(t *testing.T) {
 		"OddMemory":       {reason: "'The memory size must be a multiple of 4 MB'.", power: off, change: just(spec{MemoryMB: 1026}), want: &types.InvalidArgument{}},
 		"TooMuchMemory":   {reason: "Configuration Maximums: 6128 GB.", power: off, change: just(spec{MemoryMB: 6129 << 10}), want: &types.MemorySizeNotSupported{}},
 		"Stale":           {reason: "changeVersion: 'the changes are only applied if the current changeVersion matches'.", power: off, change: just(spec{ChangeVersion: "stale", NumCPUs: 4}), want: &types.ConcurrentAccess{}},
-		"Current": {reason: "With the current one they are.", power: off, change: func(_ *testing.T, m mo.VirtualMachine) spec {
+		"Current": {reason: "With the current one they are.", power: off, change: func(m mo.VirtualMachine) spec {
 			return spec{ChangeVersion: m.Config.ChangeVersion, NumCPUs: 4}
 		}},
 		"DuplicateName":    {reason: "DuplicateName: 'a name already exists in the same name space'.", power: off, change: just(spec{Name: "other"}), want: &types.DuplicateName{}},
-		"Shrink":           {reason: "A disk cannot shrink, and the VM keeps all its devices.", power: off, change: func(t *testing.T, m mo.VirtualMachine) spec { return edited(t, m, gib, gib/1024) }, want: &types.InvalidDeviceOperation{}},
-		"Mismatch":         {reason: "Two sizes contradict each other.", power: off, change: func(t *testing.T, m mo.VirtualMachine) spec { return edited(t, m, 8*gib, 9*gib/1024) }, want: &types.InvalidDeviceOperation{}},
-		"GrowInBytes":      {reason: "capacityInBytes is the one to set.", power: on, change: func(t *testing.T, m mo.VirtualMachine) spec { return edited(t, m, 8*gib, 4*gib/1024) }},
-		"GrowInKB":         {reason: "Old clients set capacityInKB alone.", power: on, change: func(t *testing.T, m mo.VirtualMachine) spec { return edited(t, m, 4*gib, 8*gib/1024) }},
-		"HotDisk":          {reason: "Disks can be added at any time.", power: on, change: func(t *testing.T, m mo.VirtualMachine) spec { return spec{DeviceChange: newDisk(t, m, 1, 1, true)} }},
-		"TakenUnit":        {reason: "Two disks cannot have one place.", power: on, change: func(t *testing.T, m mo.VirtualMachine) spec { return spec{DeviceChange: newDisk(t, m, 0, 1, true)} }, want: &types.InvalidDeviceSpec{}},
-		"ReservedUnit":     {reason: "scsiCtlrUnitNumber is the controller's own.", power: on, change: func(t *testing.T, m mo.VirtualMachine) spec { return spec{DeviceChange: newDisk(t, m, 7, 1, true)} }, want: &types.InvalidDeviceSpec{}},
-		"ThickBeyondSpace": {reason: "NoDiskSpace: a thick disk takes its space at once.", power: off, change: func(t *testing.T, m mo.VirtualMachine) spec { return spec{DeviceChange: newDisk(t, m, 1, 4096, false)} }, want: &types.NoDiskSpace{}},
-		"ThinBeyondSpace":  {reason: "A thin one 'allocates on demand'.", power: off, change: func(t *testing.T, m mo.VirtualMachine) spec { return spec{DeviceChange: newDisk(t, m, 1, 4096, true)} }},
-		"HotNIC": {reason: "Network cards can be removed at any time.", power: on, change: func(t *testing.T, m mo.VirtualMachine) spec {
-			return spec{DeviceChange: change[*types.VirtualVmxnet3](t, m, types.VirtualDeviceConfigSpecOperationRemove, nil)}
+		"Shrink":           {reason: "A disk cannot shrink, and the VM keeps all its devices.", power: off, change: func(m mo.VirtualMachine) spec { return edited(m, gib, gib/1024) }, want: &types.InvalidDeviceOperation{}},
+		"Mismatch":         {reason: "Two sizes contradict each other.", power: off, change: func(m mo.VirtualMachine) spec { return edited(m, 8*gib, 9*gib/1024) }, want: &types.InvalidDeviceOperation{}},
+		"GrowInBytes":      {reason: "capacityInBytes is the one to set.", power: on, change: func(m mo.VirtualMachine) spec { return edited(m, 8*gib, 4*gib/1024) }},
+		"GrowInKB":         {reason: "Old clients set capacityInKB alone.", power: on, change: func(m mo.VirtualMachine) spec { return edited(m, 4*gib, 8*gib/1024) }},
+		"HotDisk":          {reason: "Disks can be added at any time.", power: on, change: func(m mo.VirtualMachine) spec { return spec{DeviceChange: newDisk(m, 1, 1, true)} }},
+		"TakenUnit":        {reason: "Two disks cannot have one place.", power: on, change: func(m mo.VirtualMachine) spec { return spec{DeviceChange: newDisk(m, 0, 1, true)} }, want: &types.InvalidDeviceSpec{}},
+		"ReservedUnit":     {reason: "scsiCtlrUnitNumber is the controller's own.", power: on, change: func(m mo.VirtualMachine) spec { return spec{DeviceChange: newDisk(m, 7, 1, true)} }, want: &types.InvalidDeviceSpec{}},
+		"ThickBeyondSpace": {reason: "NoDiskSpace: a thick disk takes its space at once.", power: off, change: func(m mo.VirtualMachine) spec { return spec{DeviceChange: newDisk(m, 1, 4096, false)} }, want: &types.NoDiskSpace{}},
+		"ThinBeyondSpace":  {reason: "A thin one 'allocates on demand'.", power: off, change: func(m mo.VirtualMachine) spec { return spec{DeviceChange: newDisk(m, 1, 4096, true)} }},
+		"HotNIC": {reason: "Network cards can be removed at any time.", power: on, change: func(m mo.VirtualMachine) spec {
+			return spec{DeviceChange: change[*types.VirtualVmxnet3](m, types.VirtualDeviceConfigSpecOperationRemove, nil)}
 		}},
-		"UnknownNetwork": {reason: "InvalidDeviceBacking: the host has no such network.", power: off, change: func(t *testing.T, m mo.VirtualMachine) spec {
-			return spec{DeviceChange: change(t, m, types.VirtualDeviceConfigSpecOperationEdit, func(d *types.VirtualVmxnet3) {
+		"UnknownNetwork": {reason: "InvalidDeviceBacking: the host has no such network.", power: off, change: func(m mo.VirtualMachine) spec {
+			return spec{DeviceChange: change(m, types.VirtualDeviceConfigSpecOperationEdit, func(d *types.VirtualVmxnet3) {
 				d.Backing = &types.VirtualEthernetCardNetworkBackingInfo{VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: "none"}}
 			})}
 		}, want: &types.InvalidDeviceBacking{}},
-		"SecondChangeFails": {reason: "A change is made whole or not at all.", power: off, change: func(t *testing.T, m mo.VirtualMachine) spec {
-			s := edited(t, m, gib, gib/1024)
+		"SecondChangeFails": {reason: "A change is made whole or not at all.", power: off, change: func(m mo.VirtualMachine) spec {
+			s := edited(m, gib, gib/1024)
 			s.NumCPUs, s.Annotation = 4, "changed"
 			return s
 		}, want: &types.InvalidDeviceOperation{}},
@@ -166,7 +164,7 @@ func TestReconfigure(t *testing.T) {
 				switchOn(t, vm)
 			}
 			before := show(t, vm)
-			task, err := vm.Reconfigure(t.Context(), tc.change(t, show(t, vm)))
+			task, err := vm.Reconfigure(t.Context(), tc.change(show(t, vm)))
 			if err == nil {
 				err = task.Wait(t.Context())
 			}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/vmware/govmomi/simulator"
-	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 	"github.com/vmware/govmomi/vim25/xml"
@@ -36,7 +35,7 @@ func (s *standIn) Serve(ctx *simulator.Context, call *standInCall) soap.HasFault
 		return &standInReply{fault: simulator.Fault("", &types.MethodNotFound{Receiver: call.on, Method: call.method})}
 	}
 	name := strings.TrimSuffix(call.method, "_Task")
-	ref := s.world.start(ctx, mo.Reference(on), strings.ToLower(name[:1])+name[1:], s.world.rule, func() (types.AnyType, types.BaseMethodFault) {
+	ref := s.world.start(ctx, on, strings.ToLower(name[:1])+name[1:], s.world.rule, func() (types.AnyType, types.BaseMethodFault) {
 		args := []reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(call.body)}
 		body, ok := serve.Call(args[2-serve.Type().NumIn():])[0].Interface().(soap.HasFault)
 		if !ok {
