@@ -458,9 +458,9 @@ func (h *history) run(passes, most int) error {
 
 func TestHistories(t *testing.T) {
 	type size struct{ replicas, seeds, passes int }
-	sizes := []size{{4, 400, 200}, {20, 150, 200}, {200, 20, 300}}
+	sizes := []size{{4, 200, 200}, {20, 80, 200}, {200, 10, 300}}
 	if testing.Short() || raceDetector {
-		sizes = []size{{4, 30, 150}, {40, 4, 100}}
+		sizes = []size{{4, 20, 150}, {40, 3, 100}}
 	}
 	for _, z := range sizes {
 		t.Run(fmt.Sprintf("N=%d", z.replicas), func(t *testing.T) {
@@ -484,6 +484,7 @@ func TestHistories(t *testing.T) {
 // TestHistoriesCatchMutants proves that the checks of histories can tell. What is wrong by intent only, as ignoring a pause of
 // replacements, is for the model.
 func TestHistoriesCatchMutants(t *testing.T) {
+	skipUnderRace(t)
 	all := mutants()
 	maps.DeleteFunc(all, func(name string, _ planFn) bool {
 		return slices.Contains([]string{

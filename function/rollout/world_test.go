@@ -86,8 +86,9 @@ func slotStates(conds []condition) []world {
 	return out
 }
 
-// everyWorld of so many slots. When sorted, slots have no order either: of worlds that differ by it there is only one.
-func everyWorld(slots int, conds []condition, sorted bool, yield func(world) error) error {
+// everyWorld of so many slots. The first ones, as many as are sorted, have no order either: of worlds that differ by it there is
+// only one.
+func everyWorld(slots, sorted int, conds []condition, yield func(world) error) error {
 	states := slotStates(conds)
 	w := newWorld(slots)
 	var from func(slot, first int) error
@@ -98,7 +99,7 @@ func everyWorld(slots int, conds []condition, sorted bool, yield func(world) err
 		for i, state := range states[first:] {
 			copy(w.slot(slot), state)
 			next := 0
-			if sorted {
+			if slot+1 < sorted {
 				next = first + i
 			}
 			if err := from(slot+1, next); err != nil {
