@@ -61,7 +61,7 @@ func (b *builder) build(ctx context.Context) error {
 	if b.folders, err = dc.Folders(ctx); err != nil {
 		return fmt.Errorf("cannot find the datacenter's folders: %w", err)
 	}
-	for _, step := range []func(context.Context) error{b.clusters, b.network, b.otherNetworks, b.datastores, b.vmFolders, b.templates} {
+	for _, step := range []func(context.Context) error{b.clusters, b.network, b.otherNetworks, b.datastores, b.vmFolders, b.templates, b.pods} {
 		if err := step(ctx); err != nil {
 			return err
 		}

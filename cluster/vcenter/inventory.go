@@ -9,6 +9,8 @@ type Datacenter struct {
 	Name       string
 	Clusters   []Cluster
 	Datastores []Datastore
+	// DatastoreClusters of the datastores. The path of a member leads through its cluster.
+	DatastoreClusters []DatastoreCluster
 	// Folders are paths below the VM folder, such as "/Production/WebServers"; missing parents are made.
 	Folders   []string
 	Templates []Template
@@ -18,6 +20,8 @@ type Datacenter struct {
 	OpaqueNetworks []string
 	// Switch is the name of a distributed switch of all hosts; empty for none.
 	Switch string
+	// Library is a content library; without a name there is none.
+	Library Library
 	// PortGroups of the switch.
 	PortGroups []string
 }

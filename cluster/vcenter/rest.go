@@ -27,6 +27,7 @@ var restID = regexp.MustCompile(`(urn:[^/]+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}[^/]*
 // SOAP calls that a REST service makes are calls of their own.
 type restFront struct {
 	mux   *http.ServeMux
+	world *world
 	rules *rules
 
 	mu sync.Mutex
@@ -71,8 +72,17 @@ func (f *restFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve lets vcsim answer.
+// serve answers a call.
 func (f *restFront) serve(w http.ResponseWriter, r *http.Request) {
+	if deploysTemplate(r) {
+		f.deployTemplate(w, r)
+		return
+	}
+	f.forward(w, r)
+}
+
+// forward lets vcsim answer.
+func (f *restFront) forward(w http.ResponseWriter, r *http.Request) {
 	h, _ := f.mux.Handler(&http.Request{URL: r.URL, Host: r.Host})
 	h.ServeHTTP(w, r)
 }
@@ -122,6 +132,9 @@ func (f *restFront) end(id string) {
 		Method: http.MethodDelete, URL: &url.URL{Path: restSessionPath}, Header: http.Header{http.CanonicalHeaderKey(restSessionHeader): {id}},
 	})
 }
+
+// TerminateRESTSessions ends all REST sessions of clients whose user agent begins with prefix, and returns how many those were.
+func (s *Server) TerminateRESTSessions(prefix string) int { return s.rest.terminate(prefix) }
 
 // terminate ends the sessions of user agents that begin with prefix, and returns how many those were.
 func (f *restFront) terminate(prefix string) int {

@@ -24,8 +24,10 @@ func (w *world) answering() map[string]mo.Reference {
 		"AuthorizationManager":   &authorization{newShim(w, "AuthorizationManager")},
 		"Datacenter":             &datacenter{newShim(w, "Datacenter")},
 		"HostSystem":             &host{newShim(w, "HostSystem")},
-		"ClusterComputeResource": &cluster{shim: newShim(w, "ClusterComputeResource")},
-		"VirtualMachineSnapshot": &snapshots{shim: newShim(w, "VirtualMachineSnapshot")},
+		"ClusterComputeResource": &cluster{newShim(w, "ClusterComputeResource")},
+		"Datastore":              &datastores{newShim(w, "Datastore")},
+		"StorageResourceManager": &storageManager{newShim(w, "StorageResourceManager")},
+		"VirtualMachineSnapshot": &snapshots{newShim(w, "VirtualMachineSnapshot")},
 	}
 }
 

@@ -98,11 +98,15 @@ func Start(o Options) (*Server, error) {
 	// A pattern with a method is more specific than vcsim's own, so that each SOAP call passes through the front.
 	svc.ServeMux = http.NewServeMux()
 	svc.ServeMux.Handle("POST "+vim25.Path, &front{serve: svc.ServeSDK, world: s.world, rules: s.rules})
-	s.rest = &restFront{mux: svc.ServeMux, rules: s.rules, sessions: map[string]string{}}
+	s.rest = &restFront{mux: svc.ServeMux, world: s.world, rules: s.rules, sessions: map[string]string{}}
 	s.rest.register()
 	s.server = svc.NewServer()
 	s.url = s.server.URL
 
+	if err := s.libraries(context.Background(), o.Datacenters); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("cannot make the content libraries: %w", err)
+	}
 	if err := s.tagZones(context.Background(), o.Datacenters); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("cannot tag the clusters: %w", err)
@@ -175,7 +179,7 @@ func (s *Server) anonymous(ctx context.Context) (*vim25.Client, error) {
 	return c, nil
 }
 
-// TerminateSessions ends all sessions, of SOAP and of REST, of clients whose user agent begins with prefix, as an administrator of a vCenter can.
+// TerminateSessions ends all SOAP sessions of clients whose user agent begins with prefix, as an administrator of a vCenter can.
 // It returns how many those were.
 func (s *Server) TerminateSessions(ctx context.Context, prefix string) (int, error) {
 	c, err := s.Client(ctx)
@@ -194,12 +198,11 @@ func (s *Server) TerminateSessions(ctx context.Context, prefix string) (int, err
 			keys = append(keys, us.Key)
 		}
 	}
-	rest := s.rest.terminate(prefix)
 	if len(keys) == 0 {
-		return rest, nil
+		return 0, nil
 	}
 	if err := c.SessionManager.TerminateSession(ctx, keys); err != nil {
 		return 0, fmt.Errorf("cannot terminate sessions: %w", err)
 	}
-	return len(keys) + rest, nil
+	return len(keys), nil
 }
