@@ -146,7 +146,7 @@ func (c *credentials) sshURI(u *url.URL) (string, error) {
 		"known_hosts_verify": "normal",
 		"sshauth":            "privkey",
 		"no_tty":             "1",
-	}, "no_verify", "command"), nil
+	}, "no_verify", "command", "netcat"), nil
 }
 
 // withQuery returns the URI with parameters set and others taken out.

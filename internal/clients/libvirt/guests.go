@@ -24,6 +24,8 @@ type guestSupport struct {
 	// domainType is libvirt's: "kvm", "qemu", or that of a driver for tests.
 	domainType string
 	arch       string
+	// types that the host has, of which domainType may not be one when it was asked for.
+	types []string
 	// machine is empty for libvirt's default.
 	machine string
 	// machines are all that there are, with their short names.
@@ -89,7 +91,7 @@ func (h *host) probeGuests(ctx context.Context) (guestSupport, error) {
 	if err != nil {
 		return guestSupport{}, fmt.Errorf("host %q: %w", h.Name, err)
 	}
-	g.upload = a.driver == "QEMU"
+	g.upload, g.types = a.driver == "QEMU", types
 	g.domainType = h.chooseDomainType(ctx, g, types)
 	g.hardware, err = h.probeHardware(ctx, g)
 	return g, err

@@ -53,7 +53,8 @@ type hardware struct {
 	maxCPUs int32
 }
 
-// probeHardware asks a host what its guests can have. A driver that does not say has nothing but the usual.
+// probeHardware asks a host what its guests can have. One that does not say has nothing but the usual; it may still have VMs
+// to look after.
 func (h *host) probeHardware(ctx context.Context, g guestSupport) (hardware, error) {
 	caps, err := call(ctx, h, "ConnectGetDomainCapabilities", workLane, func(conn *libvirt.Connect) (libvirtxml.DomainCaps, error) {
 		var caps libvirtxml.DomainCaps
@@ -63,10 +64,15 @@ func (h *host) probeHardware(ctx context.Context, g guestSupport) (hardware, err
 		}
 		return caps, caps.Unmarshal(raw)
 	})
-	if hasCode(err, libvirt.ERR_NO_SUPPORT) {
+	switch {
+	case err == nil:
+		return hardwareOf(caps), nil
+	case clients.ClassOf(err) == clients.Unreachable:
+		return hardware{}, err
+	default:
+		h.log.V(1).Info("Cannot tell what guests can have", "reason", err.Error())
 		return hardware{buses: []string{busVirtio, busSCSI, busSATA}}, nil
 	}
-	return hardwareOf(caps), err
 }
 
 // hardwareOf reads from a host's capabilities what its guests can have.
@@ -131,6 +137,8 @@ func (h *host) checkGuest(g guestSupport, spec clients.VMSpec) error {
 		return errorf(clients.Unsupported, "Image", "libvirt hosts have no content libraries")
 	case spec.GuestData.UserData != "" && !g.upload:
 		return unsupported("cannot be given the guest's user data")
+	case !slices.Contains(g.types, g.domainType):
+		return unsupported("cannot run guests of domain type %q, but of %q", g.domainType, g.types)
 	case machine != "" && !slices.Contains(g.machines, machine):
 		return unsupported("has no machine type %q", machine)
 	case spec.Firmware == clients.UEFI && !hw.uefi:

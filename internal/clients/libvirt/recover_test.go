@@ -5,6 +5,7 @@ package libvirt
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,10 +18,12 @@ import (
 func TestCreateInterrupted(t *testing.T) {
 	f := fleet(t)
 	h := f.Hosts()[0]
-	for _, last := range []string{"claim", "root", "disk data", "seed", "complete"} {
+	fast := secondPool(t, h, "fast")
+	for _, last := range []string{"claim", "root", "disk data", "disk log", "seed", "autostart", "complete"} {
 		t.Run(last, func(t *testing.T) {
 			spec := newVM("web", "kvm-01")
-			spec.Disks = []clients.Disk{{Name: "data", SizeGiB: 1}}
+			spec.Firmware, spec.TPM, spec.Libvirt.Autostart = clients.UEFI, true, true
+			spec.Disks = []clients.Disk{{Name: clients.RootDisk, SizeGiB: 1}, {Name: "data", SizeGiB: 1}, {Name: "log", SizeGiB: 1, Format: formatRaw, Datastore: "fast"}}
 			spec.GuestData.UserData = "#cloud-config"
 			reached := make(chan struct{})
 			killed := open(t, fleetConfig(f), hooks{afterStep: func(_, step string) error {
@@ -44,11 +47,19 @@ func TestCreateInterrupted(t *testing.T) {
 			if diff := cmp.Diff(want(rootVolume(spec.UUID), dataVolume(spec.UUID, clients.Disk{Name: "data"}), seedVolume(spec.UUID)), volumes(t, h)); diff != "" {
 				t.Errorf("it has its volumes and no others: -want, +got:\n%s", diff)
 			}
+			if diff := cmp.Diff([]string{filepath.Join(fast, dataVolume(spec.UUID, spec.Disks[2]))}, filesIn(t, fast)); diff != "" {
+				t.Errorf("it has its volume in the other pool: -want, +got:\n%s", diff)
+			}
 			if xml := virsh(t, h, "dumpxml", "web"); strings.Contains(xml, "incomplete") {
 				t.Errorf("it is complete, but is:\n%s", xml)
 			}
+			if last == "complete" {
+				virsh(t, h, "start", "web") // has the firmware's variables and the TPM's state made
+			}
 			remove(t, c, spec.Identity)
 			assertEmpty(t, h)
+			assertNothing(t, "volumes of the second pool", filesIn(t, fast))
+			assertNothing(t, "files of the firmware", firmwareFiles(t, h))
 		})
 	}
 }
