@@ -3,7 +3,10 @@
 
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // notes say what keeps the set from being as it is wanted, beyond the steps that are planned.
 func (p *planner) notes() []string {
@@ -66,57 +69,63 @@ type waits struct {
 func (p *planner) waits() waits {
 	w := waits{}
 	for i, m := range p.have {
-		switch {
-		case m == nil:
+		if m == nil {
 			if p.blocked[i] {
 				w.blocked++
 			}
 			continue
-		case m.Availability == Unavailable:
+		}
+		if m.Availability == Unavailable {
 			w.unavailable++
 		}
-		switch {
-		case p.is(m, p.target):
-		case m.Protected && p.updates():
-			w.protected++
-		case p.spec.Paused:
-			w.paused++
-		case p.wanted[i] == "" && p.made[i] == p.target:
-			w.onDelete++
-		}
+		p.waitsOutdated(i, m, &w)
 	}
 	w.postponed = p.missing() - w.blocked - len(p.plan.Creates)
-	for _, m := range p.spares {
-		if !m.deleted && p.spec.Paused {
-			w.paused++
-		}
+	if p.spec.Paused {
+		w.paused += len(p.spares) // None of them goes but for want of room.
 	}
 	if p.plan.Meltdown {
 		return w
 	}
 	for _, m := range p.candidates {
-		switch {
-		case m.updated, p.lacks(p.position[m.Slot]):
-		case m.kept == KeptSnapshot && p.unprepared(m) == 3:
-			w.refused++
-		case m.kept == KeptSnapshot:
-			w.snapshots++
-		default:
-			w.waiting++
-		}
+		p.waitsCandidate(m, &w)
 	}
-	for _, list := range [][]*member{p.outdated, p.surplus} {
-		for _, m := range list {
-			switch {
-			case m.deleted:
-			case m.Protected:
-				w.protected++
-			default:
-				w.retained++
-			}
+	for _, m := range slices.Concat(p.outdated, p.surplus) {
+		switch {
+		case m.deleted:
+		case m.Protected:
+			w.protected++
+		default:
+			w.retained++
 		}
 	}
 	return w
+}
+
+// waitsOutdated is for a VM that fills a slot though it is outdated.
+func (p *planner) waitsOutdated(i int, m *member, w *waits) {
+	switch {
+	case p.is(m, p.target):
+	case m.Protected && p.updates():
+		w.protected++
+	case p.spec.Paused:
+		w.paused++
+	case p.wanted[i] == "" && p.made[i] == p.target:
+		w.onDelete++
+	}
+}
+
+// waitsCandidate is for a VM that can be changed in place.
+func (p *planner) waitsCandidate(m *member, w *waits) {
+	switch {
+	case m.updated, p.lacks(p.position[m.Slot]):
+	case m.kept == KeptSnapshot && p.unprepared(m) == 3:
+		w.refused++
+	case m.kept == KeptSnapshot:
+		w.snapshots++
+	default:
+		w.waiting++
+	}
 }
 
 // whyNotMade says what VMs that are missing wait for.

@@ -10,7 +10,7 @@ import (
 
 // inPlaceOnlyWherePossible: a VM that can be changed in place is not deleted, unless it fills no slot or none may be missed; one
 // that cannot is not changed.
-func inPlaceOnlyWherePossible(in Input, w world, names []string, p Plan) error {
+func inPlaceOnlyWherePossible(in Input, _ world, _ []string, p Plan) error {
 	for _, u := range p.Updates {
 		i := slices.IndexFunc(in.VMs, func(vm VM) bool { return vm.Name == u.Name })
 		if in.VMs[i].Change != InPlace || in.VMs[i].Revision == newRevision {

@@ -48,7 +48,7 @@ func sets(t *rapid.T) (Spec, []VM) {
 func next(spec Spec, vms []VM) Plan { return Next(Input{Spec: spec, VMs: vms}) }
 
 // after a part of a plan is carried out.
-func after(spec Spec, vms []VM, p Plan, picked func(step string) bool) []VM {
+func after(vms []VM, p Plan, picked func(step string) bool) []VM {
 	var out []VM
 	for _, vm := range vms {
 		if slices.ContainsFunc(p.Deletes, func(d Deletion) bool { return d.Name == vm.Name }) && picked("delete "+vm.Name) {
@@ -87,7 +87,7 @@ func TestProperties(t *testing.T) {
 	properties := map[string]func(*rapid.T, Spec, []VM){
 		"I1I2AnySubsetKeepsTheBounds": func(t *rapid.T, spec Spec, vms []VM) {
 			p := next(spec, vms)
-			part := after(spec, vms, p, func(s string) bool { return rapid.Bool().Draw(t, s) })
+			part := after(vms, p, func(s string) bool { return rapid.Bool().Draw(t, s) })
 			if got, want := availableOf(part), min(availableOf(vms), spec.Replicas-spec.MaxUnavailable); got < want {
 				t.Fatalf("%d are available of %d, and %d must be", got, availableOf(vms), want)
 			}
@@ -97,12 +97,12 @@ func TestProperties(t *testing.T) {
 		},
 		"I3NothingIsCredited": func(t *rapid.T, spec Spec, vms []VM) {
 			p := next(spec, vms)
-			created := after(spec, vms, Plan{Creates: p.Creates}, everything)
+			created := after(vms, Plan{Creates: p.Creates}, everything)
 			again := next(spec, created)
 			if len(again.Deletes) > len(p.Deletes) {
 				t.Fatalf("creations that are not available allow deletions: %v", again.Deletes)
 			}
-			deleted := after(spec, vms, Plan{Deletes: p.Deletes}, everything)
+			deleted := after(vms, Plan{Deletes: p.Deletes}, everything)
 			again = next(spec, deleted)
 			if len(again.Creates) > len(p.Creates) {
 				t.Fatalf("deletions that have not ended allow creations: %v", again.Creates)
@@ -110,7 +110,7 @@ func TestProperties(t *testing.T) {
 		},
 		"I4AllDoneLeavesNothingToDoAtOnce": func(t *rapid.T, spec Spec, vms []VM) {
 			spec.MaxCreates = 0
-			done := after(spec, vms, next(spec, vms), everything)
+			done := after(vms, next(spec, vms), everything)
 			if p := next(spec, done); len(p.Creates)+len(p.Deletes) > 0 {
 				t.Fatalf("a plan that is carried out leaves %v %v", p.Creates, p.Deletes)
 			}
@@ -149,7 +149,7 @@ func TestProperties(t *testing.T) {
 		"I13ScalingDownKeepsWhatWorks": func(t *rapid.T, spec Spec, vms []VM) {
 			vms = slices.DeleteFunc(vms, func(vm VM) bool { return vm.Revision != "c" })
 			p := next(spec, vms)
-			surplus, available := false, availableOf(after(spec, vms, Plan{Deletes: p.Deletes}, everything))
+			surplus, available := false, availableOf(after(vms, Plan{Deletes: p.Deletes}, everything))
 			for _, d := range p.Deletes {
 				surplus = surplus || d.Reason == ReasonSurplus && availableOf(vms) > available
 			}
@@ -231,7 +231,7 @@ func TestRollouts(t *testing.T) {
 			if bound := 4*len(vms) + 4*spec.Replicas + 10; wave > bound {
 				t.Fatalf("not complete after %d waves", wave)
 			}
-			vms = slices.DeleteFunc(after(spec, vms, p, everything), func(vm VM) bool { return vm.Terminating })
+			vms = slices.DeleteFunc(after(vms, p, everything), func(vm VM) bool { return vm.Terminating })
 			for i := range vms {
 				vms[i].Availability = Available
 			}

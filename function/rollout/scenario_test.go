@@ -300,7 +300,9 @@ func (s *story) apply(only []string) {
 		}
 	}
 	for _, snapshot := range p.Snapshots {
-		s.snapshots[snapshot] = s.snapshots[snapshot]
+		if _, taken := s.snapshots[snapshot]; !taken {
+			s.snapshots[snapshot] = false
+		}
 	}
 }
 

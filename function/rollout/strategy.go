@@ -73,5 +73,5 @@ func (p *planner) maxSurge() int {
 // mayMix says whether a VM of a revision may be made while others exist.
 func (p *planner) mayMix(revision string) bool {
 	return p.spec.Strategy != Recreate ||
-		!slices.ContainsFunc(p.members, func(m member) bool { return m.Revision != revision && !(revision == p.target && m.Change == None) })
+		!slices.ContainsFunc(p.members, func(m member) bool { return !p.is(&m, revision) })
 }

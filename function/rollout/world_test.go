@@ -19,8 +19,6 @@ const (
 	unknown
 	sick
 	terminating
-
-	conditions = int(iota)
 )
 
 const (
@@ -32,9 +30,6 @@ const (
 type cell byte
 
 const absent cell = 0
-
-// cells are the conditions of a VM of either revision.
-const cells = 1 + 2*conditions
 
 func vmOf(revision string, c condition) cell {
 	if revision == newRevision {
