@@ -98,7 +98,7 @@ func (w *world) pending(vm *simulator.VirtualMachine, id string, status types.Gu
 // network interfaces in the customization specification does not match that of the VM" (vSphere API).
 func checkCustomization(spec types.CustomizationSpec, guestID string, nics int) types.BaseMethodFault {
 	if n := len(spec.NicSettingMap); n != nics {
-		return &types.NicSettingMismatch{NumberOfNicsInSpec: int32(n), NumberOfNicsInVM: int32(nics)}
+		return &types.NicSettingMismatch{NumberOfNicsInSpec: int32(n), NumberOfNicsInVM: int32(nics)} //nolint:gosec // They are few.
 	}
 	for _, nic := range spec.NicSettingMap {
 		ip, ok := nic.Adapter.Ip.(*types.CustomizationFixedIp)

@@ -207,7 +207,7 @@ func newDiskFile(name string, capacity int64) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // The file is a stand-in for a disk.
+	defer f.Close()
 	flat := simulator.VirtualDiskBackingFileName(name)
 	if err := os.WriteFile(flat, nil, 0o600); err != nil {
 		return err

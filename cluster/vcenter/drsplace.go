@@ -204,8 +204,8 @@ func (w *world) leaveRules(vm types.ManagedObjectReference) {
 }
 
 // judgeRules says on each rule "whether or not the rule is currently satisfied" (vSphere API, ClusterRuleInfo.status): red if its
-// running VMs violate it, or if it has less than the two VMs that a rule needs. inCompliance is left alone: "The Server does
-// not currently use this property."
+// running VMs violate it, or if it has less than the two VMs that a rule needs. Its property inCompliance is left alone, as "the
+// Server does not currently use this property".
 func (w *world) judgeRules() {
 	for _, cl := range w.ruled {
 		config := *configOf(cl)

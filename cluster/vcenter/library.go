@@ -161,7 +161,7 @@ func emptyDisk() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a directory for a disk image: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // A temporary directory.
+	defer os.RemoveAll(dir)
 	name := filepath.Join(dir, "disk.vmdk")
 	w, err := vmdk.NewStreamOptimizedWriter(name, libraryDisk)
 	if err != nil {
@@ -243,7 +243,7 @@ func (f *restFront) deployTemplate(w http.ResponseWriter, r *http.Request) {
 		w.Header()[k] = v
 	}
 	w.WriteHeader(reply.status)
-	w.Write(reply.body.Bytes()) //nolint:errcheck // The client has gone.
+	w.Write(reply.body.Bytes()) //nolint:errcheck,gosec // The client has gone.
 }
 
 // deployed makes a VM of the template that vcsim deployed.
@@ -263,7 +263,8 @@ func (w *world) deployed(ref, pool types.ManagedObjectReference, powerOn bool) {
 	if powerOn {
 		ctx := *w.ctx
 		ctx.Session = &simulator.Session{}
-		w.powerOn(&ctx, vm) //nolint:errcheck // The VM is there, and off.
+		// If it cannot be powered on, the VM is there, and off.
+		w.powerOn(&ctx, vm)
 	}
 	w.touch(ref)
 	w.finish()

@@ -29,14 +29,16 @@ const (
 	linked
 )
 
-// diskMoves are the ways to get disks (vSphere API, VirtualMachineRelocateDiskMoveOptions). The first is the default.
-var diskMoves = map[string]diskMove{ //nolint:gochecknoglobals // A table.
-	"": copied,
-	string(types.VirtualMachineRelocateDiskMoveOptionsMoveAllDiskBackingsAndDisallowSharing): copied,
-	string(types.VirtualMachineRelocateDiskMoveOptionsMoveAllDiskBackingsAndConsolidate):     copied,
-	string(types.VirtualMachineRelocateDiskMoveOptionsMoveAllDiskBackingsAndAllowSharing):    sharedParents,
-	string(types.VirtualMachineRelocateDiskMoveOptionsMoveChildMostDiskBacking):              sharedParents,
-	string(types.VirtualMachineRelocateDiskMoveOptionsCreateNewChildDiskBacking):             linked,
+// diskMoves returns the ways to get disks (vSphere API, VirtualMachineRelocateDiskMoveOptions). The first is the default.
+func diskMoves() map[types.VirtualMachineRelocateDiskMoveOptions]diskMove {
+	return map[types.VirtualMachineRelocateDiskMoveOptions]diskMove{
+		"": copied,
+		types.VirtualMachineRelocateDiskMoveOptionsMoveAllDiskBackingsAndDisallowSharing: copied,
+		types.VirtualMachineRelocateDiskMoveOptionsMoveAllDiskBackingsAndConsolidate:     copied,
+		types.VirtualMachineRelocateDiskMoveOptionsMoveAllDiskBackingsAndAllowSharing:    sharedParents,
+		types.VirtualMachineRelocateDiskMoveOptionsMoveChildMostDiskBacking:              sharedParents,
+		types.VirtualMachineRelocateDiskMoveOptionsCreateNewChildDiskBacking:             linked,
+	}
 }
 
 // cloneSource returns what a clone is made from.
@@ -45,7 +47,7 @@ var diskMoves = map[string]diskMove{ //nolint:gochecknoglobals // A table.
 // read-only. Thus for a clone this option is only valid when cloning from a snapshot" (vSphere API, createNewChildDiskBacking).
 func (w *world) cloneSource(vm *simulator.VirtualMachine, spec types.VirtualMachineCloneSpec) (cloneSource, types.BaseMethodFault) {
 	from := cloneSource{vm: vm}
-	move, ok := diskMoves[spec.Location.DiskMoveType]
+	move, ok := diskMoves()[types.VirtualMachineRelocateDiskMoveOptions(spec.Location.DiskMoveType)]
 	switch {
 	case !ok:
 		return from, &types.InvalidArgument{InvalidProperty: "spec.location.diskMoveType"}

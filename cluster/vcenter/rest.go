@@ -171,5 +171,5 @@ func refuseREST(w http.ResponseWriter, fault types.BaseMethodFault) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string]any{"type": "com.vmware.vapi.std.errors." + kind, "value": map[string]any{"messages": []any{}}}) //nolint:errcheck,errchkjson // The client has gone.
+	json.NewEncoder(w).Encode(map[string]any{"type": "com.vmware.vapi.std.errors." + kind, "value": map[string]any{"messages": []any{}}}) //nolint:errcheck,errchkjson,gosec // The client has gone.
 }

@@ -185,8 +185,8 @@ func (w *world) summarize(vm *simulator.VirtualMachine) {
 	w.reg.Update(w.ctx, vm, []types.PropertyChange{
 		{Name: "summary.config.numCpu", Val: vm.Config.Hardware.NumCPU},
 		{Name: "summary.config.memorySizeMB", Val: vm.Config.Hardware.MemoryMB},
-		{Name: "summary.config.numEthernetCards", Val: int32(len(nics))},
-		{Name: "summary.config.numVirtualDisks", Val: int32(len(disks))},
+		{Name: "summary.config.numEthernetCards", Val: int32(len(nics))}, //nolint:gosec // They are few.
+		{Name: "summary.config.numVirtualDisks", Val: int32(len(disks))}, //nolint:gosec // They are few.
 		{Name: "summary.config.uuid", Val: vm.Config.Uuid},
 		{Name: "summary.config.instanceUuid", Val: vm.Config.InstanceUuid},
 		{Name: "summary.config.annotation", Val: vm.Config.Annotation},

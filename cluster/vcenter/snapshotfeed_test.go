@@ -8,6 +8,7 @@ import (
 
 	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/view"
+	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -39,10 +40,13 @@ func TestSnapshotsAndRulesInFeed(t *testing.T) {
 	changed := func() map[string]bool {
 		got := map[string]bool{}
 		for more := true; more; {
-			set, err := pc.WaitForUpdates(t.Context(), version, &types.WaitOptions{MaxWaitSeconds: types.NewInt32(1)})
+			res, err := methods.WaitForUpdatesEx(t.Context(), c.Client, &types.WaitForUpdatesEx{
+				This: pc.Reference(), Version: version, Options: &types.WaitOptions{MaxWaitSeconds: types.NewInt32(1)},
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
+			set := res.Returnval
 			if set == nil {
 				break
 			}
