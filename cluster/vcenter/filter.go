@@ -91,7 +91,8 @@ func (f *filter) narrowed(ctx *simulator.Context) (spec types.PropertyFilterSpec
 			return f.spec, members, false
 		}
 		for _, ref := range content {
-			if members[ref] {
+			// vcsim's views keep some of what has left the inventory, such as VMs that were moved before they were destroyed.
+			if members[ref] || ctx.Session.Get(ref) == nil {
 				continue
 			}
 			members[ref] = true

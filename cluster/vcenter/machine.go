@@ -56,7 +56,10 @@ func (m *machine) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) s
 // (vSphere API, VirtualMachine.Destroy_Task).
 func (w *world) destroy(ctx *simulator.Context, vm *simulator.VirtualMachine, req *types.Destroy_Task) types.BaseMethodFault {
 	disks := disksOf(vm.Config.Hardware.Device)
-	if _, fault := w.outcome(vm.DestroyTask(ctx, req)); fault != nil {
+	restore := w.spare(vm)
+	_, fault := w.outcome(vm.DestroyTask(ctx, req))
+	restore()
+	if fault != nil {
 		return fault
 	}
 	w.thinDisks(disks, nil)

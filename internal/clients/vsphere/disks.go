@@ -152,7 +152,7 @@ func parseDiskNames(text string) diskNames {
 	return names
 }
 
-// virtualDisks returns the disks among devices, in their order.
+// virtualDisks returns the disks among devices, in the order of their keys: that of the list changes when one is changed.
 func virtualDisks(devices object.VirtualDeviceList) []*types.VirtualDisk {
 	var disks []*types.VirtualDisk
 	for _, d := range devices {
@@ -160,6 +160,7 @@ func virtualDisks(devices object.VirtualDeviceList) []*types.VirtualDisk {
 			disks = append(disks, v)
 		}
 	}
+	slices.SortStableFunc(disks, func(a, b *types.VirtualDisk) int { return cmp.Compare(a.Key, b.Key) })
 	return disks
 }
 

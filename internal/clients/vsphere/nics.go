@@ -4,6 +4,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -130,6 +131,8 @@ func nicsOf(devices object.VirtualDeviceList, names nicNames, nets []types.Guest
 		}
 		nics = append(nics, n)
 	}
+	// The order of the list changes when an interface is changed.
+	slices.SortStableFunc(nics, func(a, b nic) int { return cmp.Compare(a.key, b.key) })
 	names.give(nics)
 	return nics
 }
