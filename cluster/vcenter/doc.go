@@ -16,7 +16,11 @@
 //   - Power and guests (power.go, shutdown.go, guest.go). A guest boots, shuts down when its tools run and it wants to, and has the
 //     addresses and names that a test gives it. Hosts in maintenance mode are emptied.
 //   - Tasks (tasks.go, busy.go, standin.go). A VM that a task works on is busy for others. Tasks take time and can be cancelled.
-//   - Snapshots and disks (snapshot.go, disks.go, consolidate.go), DRS (drs.go, drsplace.go), customization (customize.go).
+//   - Snapshots (snapshot.go, disks.go, consolidate.go). They keep hardware, disks (WriteDisk marks one) and power, and a revert
+//     brings them back. Disks are chains of files that removals merge. A linked clone breaks when what it builds on is lost or changes.
+//   - Customization (customize.go) and cloud-init's metadata (cloudinit.go) take effect at power-on.
+//   - DRS (drs.go, drsplace.go). Rules have keys and lose destroyed VMs. Power-on finds a host that they allow, or is refused.
+//   - Content libraries (library.go) and datastore clusters (pod.go), where Options ask for them; REST calls (rest.go).
 //   - Accounts (accounts.go, privileges.go). What an account may not do is refused, and the authorization manager says so.
 //   - One call at a time (world.go). vcsim has data races between calls and its own tasks; a lock around each call and each step
 //     of a task removes them. Waiting for updates does not hold the lock.
@@ -33,5 +37,8 @@
 //     tagging service. Networks are assigned without one.
 //   - A clone that is cancelled half-way leaves its VM.
 //   - Admission control counts memory of VMs that are on, without reservations, overhead, resource pools or CPUs.
+//   - Destroying a VM takes the files that linked clones build on; a vCenter may keep them. A customized guest stays so after a revert.
+//   - A quiesced snapshot is like any other. DRS moves no running VM, and ignores optional rules about hosts.
+//   - Relocation moves no files, a datastore in maintenance mode no VMs. NFC leases are vcsim's: abort keeps the VM.
 //   - Bandwidth, storage policies, encryption, fault tolerance and instant clones are vcsim's, or missing.
 package vcenter

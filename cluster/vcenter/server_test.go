@@ -260,7 +260,7 @@ func TestCloneRefused(t *testing.T) {
 			want:   &types.InvalidArgument{},
 		},
 		"Linked": {
-			reason: "What is not modelled is refused, not ignored.",
+			reason: "A linked clone is made from a snapshot.",
 			name:   "c",
 			change: func(s *types.VirtualMachineCloneSpec) {
 				s.Location.DiskMoveType = string(types.VirtualMachineRelocateDiskMoveOptionsCreateNewChildDiskBacking)
