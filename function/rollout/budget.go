@@ -49,3 +49,36 @@ func resolve(replicas int, budget *intstr.IntOrString, roundUp int) (int, error)
 	}
 	return (replicas*percent + roundUp) / 100, nil
 }
+
+// ResolvePartition turns a partition into a number of VMs: a percentage is rounded up, but between 0% and 100% of two VMs or more
+// at least one is updated and at least one is not. It is 0 when nil, and never more than replicas. Errors are those of Resolve.
+func ResolvePartition(replicas int, partition *intstr.IntOrString) (int, error) {
+	if partition == nil {
+		return 0, nil
+	}
+	p, err := resolve(replicas, partition, 99)
+	if err != nil {
+		return 0, fmt.Errorf("partition %w", err)
+	}
+	if partition.Type == intstr.String && partition.StrVal != "100%" && replicas > 1 {
+		p = min(p, replicas-1)
+	}
+	return min(p, replicas), nil
+}
+
+// ResolveMaxUnhealthy turns the number of VMs that may be sick at a time into one: a percentage is rounded down. It is 40% when
+// nil, and never less than one, or a single VM would not be replaced. Errors are those of Resolve.
+func ResolveMaxUnhealthy(replicas int, most *intstr.IntOrString) (int, error) {
+	if most == nil {
+		fallback := intstr.FromString("40%")
+		most = &fallback
+	}
+	n, err := resolve(replicas, most, 0)
+	if err != nil {
+		return 0, fmt.Errorf("maxUnhealthy %w", err)
+	}
+	if most.Type == intstr.String && most.StrVal != "0%" {
+		n = max(n, 1)
+	}
+	return n, nil
+}

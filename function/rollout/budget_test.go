@@ -78,3 +78,39 @@ func TestResolveProperties(t *testing.T) {
 		}
 	})
 }
+
+func TestResolvePartitionAndMaxUnhealthy(t *testing.T) {
+	value := func(s string) *intstr.IntOrString { v := intstr.Parse(s); return &v }
+	partition, unhealthy := ResolvePartition, ResolveMaxUnhealthy
+	cases := map[string]struct {
+		reason   string
+		resolve  func(int, *intstr.IntOrString) (int, error)
+		replicas int
+		value    *intstr.IntOrString
+		want     int
+		wantErr  bool
+	}{
+		"NoPartition":       {reason: "Everything is updated.", resolve: partition, replicas: 3, want: 0},
+		"PartitionNumber":   {reason: "A number is taken as it is.", resolve: partition, replicas: 3, value: value("2"), want: 2},
+		"PartitionTooLarge": {reason: "No more can stay than there are.", resolve: partition, replicas: 3, value: value("7"), want: 3},
+		"PartitionUp":       {reason: "Half of five that stay are three.", resolve: partition, replicas: 5, value: value("50%"), want: 3},
+		"PartitionCanary":   {reason: "99% leave one canary however few VMs there are.", resolve: partition, replicas: 3, value: value("99%"), want: 2},
+		"PartitionOneOld":   {reason: "1% keeps one VM.", resolve: partition, replicas: 3, value: value("1%"), want: 1},
+		"PartitionAll":      {reason: "100% updates nothing.", resolve: partition, replicas: 3, value: value("100%"), want: 3},
+		"PartitionNone":     {reason: "0% updates everything.", resolve: partition, replicas: 3, value: value("0%"), want: 0},
+		"PartitionWord":     {reason: "A word is refused.", resolve: partition, replicas: 3, value: value("some"), wantErr: true},
+		"NoMaxUnhealthy":    {reason: "40% may be sick.", resolve: unhealthy, replicas: 10, want: 4},
+		"UnhealthyDown":     {reason: "A percentage is rounded down.", resolve: unhealthy, replicas: 7, value: value("50%"), want: 3},
+		"UnhealthyOne":      {reason: "A single VM is always replaced.", resolve: unhealthy, replicas: 2, want: 1},
+		"UnhealthyNone":     {reason: "Unless none is asked for.", resolve: unhealthy, replicas: 9, value: value("0%"), want: 0},
+		"UnhealthyWord":     {reason: "A word is refused.", resolve: unhealthy, replicas: 9, value: value("few"), wantErr: true},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, err := tc.resolve(tc.replicas, tc.value)
+			if got != tc.want || (err != nil) != tc.wantErr {
+				t.Errorf("%s\ngot %d, %v, want %d, error %t", tc.reason, got, err, tc.want, tc.wantErr)
+			}
+		})
+	}
+}
