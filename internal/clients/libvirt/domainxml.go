@@ -20,6 +20,8 @@ const (
 	maxSerial = 20
 	// memorySlots is how often memory can be added to a running VM.
 	memorySlots = 16
+	// sparePorts is how many devices can be added to a running VM of type q35, which has no slots but those it starts with.
+	sparePorts = 6
 	// loopback is where graphical consoles listen.
 	loopback = "127.0.0.1"
 )
@@ -115,11 +117,14 @@ func (b *blueprint) addHeadroom(x *libvirtxml.Domain) {
 	}}}
 }
 
+// machine is the VM's type of machine.
+func (b *blueprint) machine() string { return cmp.Or(b.Libvirt.Machine, b.guests.machine) }
+
 // os describes what starts the VM's operating system. Which file is the firmware is left to libvirt, which also gives the VM
 // the variables of its own that the firmware needs.
 func (b *blueprint) os() *libvirtxml.DomainOS {
 	out := &libvirtxml.DomainOS{
-		Type:        &libvirtxml.DomainOSType{Arch: b.guests.arch, Machine: cmp.Or(b.Libvirt.Machine, b.guests.machine), Type: "hvm"},
+		Type:        &libvirtxml.DomainOSType{Arch: b.guests.arch, Machine: b.machine(), Type: "hvm"},
 		BootDevices: []libvirtxml.DomainBootDevice{{Dev: "hd"}},
 	}
 	if b.Firmware != clients.UEFI {
@@ -162,9 +167,7 @@ func (b *blueprint) devices() *libvirtxml.DomainDeviceList {
 	for _, n := range b.networks {
 		out.Interfaces = append(out.Interfaces, interfaceOf(n))
 	}
-	if b.usesBus(busSCSI) {
-		out.Controllers = []libvirtxml.DomainController{{Type: "scsi", Index: &zero, Model: "virtio-scsi"}}
-	}
+	out.Controllers = b.controllers(out)
 	if b.TPM {
 		out.TPMs = []libvirtxml.DomainTPM{{
 			Model:   "tpm-crb",
@@ -181,13 +184,28 @@ func (b *blueprint) devices() *libvirtxml.DomainDeviceList {
 	return out
 }
 
-func (b *blueprint) usesBus(bus string) bool {
-	for _, d := range b.dataDisks() {
-		if d.Controller == bus {
-			return true
+// controllers of the VM: one for disks on SCSI, whether it has any yet or not, and ports to add devices to.
+func (b *blueprint) controllers(d *libvirtxml.DomainDeviceList) []libvirtxml.DomainController {
+	if !b.guests.full() {
+		return nil
+	}
+	zero := uint(0)
+	out := []libvirtxml.DomainController{{Type: "scsi", Index: &zero, Model: "virtio-scsi"}}
+	if !strings.Contains(b.machine(), machineQ35) {
+		return out
+	}
+	// What libvirt itself would give the VM ports for comes first to the ports that there are.
+	ports := sparePorts + len(d.Interfaces) + len(d.RNGs) + 4 // controllers of SCSI, USB and serial channels, and the balloon
+	for _, disk := range d.Disks {
+		if disk.Target.Bus == busVirtio {
+			ports++
 		}
 	}
-	return false
+	out = append(out, libvirtxml.DomainController{Type: "pci", Index: &zero, Model: "pcie-root"})
+	for i := range uint(ports) { //nolint:gosec // A small number.
+		out = append(out, libvirtxml.DomainController{Type: "pci", Index: new(i + 1), Model: "pcie-root-port"})
+	}
+	return out
 }
 
 // disks returns the VM's disks in the order in which the guest finds them: the image's, the data disks, the seed.

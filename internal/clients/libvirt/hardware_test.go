@@ -141,6 +141,9 @@ func TestHardware(t *testing.T) {
 	if got := virsh(t, h, "vncdisplay", "big"); !strings.HasPrefix(got, loopback+":") {
 		t.Errorf("the graphical console listens on %q", got)
 	}
+	for range sparePorts {
+		virsh(t, h, "attach-interface", "big", "network", "default", "--model", "virtio", "--live") // fails the test without a port
+	}
 	if len(firmwareFiles(t, h)) < 2 {
 		t.Errorf("the firmware's variables and the TPM's state are on the host, but there is only %v", firmwareFiles(t, h))
 	}
