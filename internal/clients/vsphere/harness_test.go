@@ -93,6 +93,9 @@ func (s *site) awaitState(c *Client, id clients.Identity, task clients.TaskRef, 
 	var err error
 	s.await(fmt.Sprintf("VM %q to be %s", id.Name, state), func() bool {
 		vm, err = c.ObserveVM(context.Background(), id, task)
+		if err == nil && vm.Failure != nil && vm.State != state {
+			s.t.Fatalf("VM %q is %s and not %s: %v", id.Name, vm.State, state, vm.Failure)
+		}
 		return err == nil && vm.State == state
 	})
 	return vm
