@@ -105,14 +105,14 @@ func (s cloneSource) unshare(d types.BaseVirtualDevice) {
 // be expanded" is a vCenter's answer to a larger one.
 func (s cloneSource) edited(before, after types.BaseVirtualDevice) (types.BaseVirtualDevice, types.BaseMethodFault) {
 	old, was, ok := flatDisk(before)
-	if !ok || was.Parent == nil {
+	if !ok {
 		return after, nil
 	}
 	disk, b, ok := flatDisk(after)
 	if !ok {
 		return nil, &types.InvalidDeviceBacking{}
 	}
-	if disk.CapacityInBytes > old.CapacityInBytes || disk.CapacityInKB > old.CapacityInKB {
+	if was.Parent != nil && (disk.CapacityInBytes > old.CapacityInBytes || disk.CapacityInKB > old.CapacityInKB) {
 		return nil, cannotExpand()
 	}
 	b.FileName, b.Uuid, b.Datastore = "", "", nil
