@@ -29,7 +29,7 @@ const (
 	halfMade = "virtrigaud-"
 )
 
-// A VM that is deployed from an OVF cannot be given our mark, nor its UUID, from the start, and nobody can be asked how a
+// A VM that is deployed from a library cannot be given our mark, nor its UUID, from the start, and nobody can be asked how a
 // deployment goes whose caller is gone. So it is deployed under a name that no other VM has, which follows from its UUID. When
 // all is done one last call gives it UUID, mark and name together. A VM of such a name that no deployment of this process is at
 // work on was left by one that ended: it never was whole, and is removed.
@@ -37,10 +37,10 @@ const (
 // halfMadeName is the name of a VM while it is being deployed.
 func halfMadeName(uuid string) string { return halfMade + uuid }
 
-// startDeployment starts to deploy an OVF of a content library.
-func (c *Client) startDeployment(ctx context.Context, s *session, spec clients.VMSpec, item string) error {
+// startDeployment starts to deploy an item of a content library.
+func (c *Client) startDeployment(ctx context.Context, s *session, spec clients.VMSpec, item libraryItem) error {
 	if spec.Linked {
-		return clients.NewError(clients.Unsupported, "Image", errors.New("an OVF of a content library has no disks to link a clone to: leave linked out"))
+		return clients.NewError(clients.Unsupported, "Image", errors.New("an item of a content library has no snapshot to link a clone to: leave linked out"))
 	}
 	t, err := c.resolve(spec, &record{})
 	if err != nil {
@@ -73,15 +73,19 @@ func (c *Client) startDeployment(ctx context.Context, s *session, spec clients.V
 	return nil
 }
 
-// deploy makes a VM of an OVF, step by step. Until the last one it has the name of a VM that is half made.
-func (c *Client) deploy(ctx context.Context, s *session, spec clients.VMSpec, t target, item string) error {
+// deploy makes a VM of an item, step by step. Until the last one it has the name of a VM that is half made.
+func (c *Client) deploy(ctx context.Context, s *session, spec clients.VMSpec, t target, item libraryItem) error {
 	select {
 	case c.deploying <- struct{}{}:
 		defer func() { <-c.deploying }()
 	case <-ctx.Done():
 		return classify(ctx.Err())
 	}
-	vm, err := c.deployOVF(ctx, s, spec, t, item)
+	var vm ref
+	err := c.restCall(ctx, s, deployTimeout, func(ctx context.Context, rc *rest.Client) (err error) {
+		vm, err = deployItem(ctx, vcenter.NewManager(rc), spec, t, item)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -127,35 +131,46 @@ func (c *Client) await(ctx context.Context) (*session, error) {
 	}
 }
 
-// deployOVF copies the OVF. The interfaces that it wants are connected to the VM's first network until they are replaced.
-func (c *Client) deployOVF(ctx context.Context, s *session, spec clients.VMSpec, t target, item string) (ref, error) {
+// deployItem copies the item to a VM.
+func deployItem(ctx context.Context, m *vcenter.Manager, spec clients.VMSpec, t target, item libraryItem) (ref, error) {
+	deploy := deployOVF
+	if item.isTemplate {
+		deploy = deployTemplate
+	}
+	vm, err := deploy(ctx, m, spec, t, item.id)
+	if err != nil {
+		return ref{}, fmt.Errorf("cannot deploy item %q: %w", spec.Image, err)
+	}
+	return *vm, nil
+}
+
+// deployTemplate copies a VM template.
+func deployTemplate(ctx context.Context, m *vcenter.Manager, spec clients.VMSpec, t target, id string) (*ref, error) {
+	on := &vcenter.DiskStorage{Datastore: t.datastore.Value}
+	return m.DeployTemplateLibraryItem(ctx, id, vcenter.DeployTemplate{
+		Name: halfMadeName(spec.UUID), DiskStorage: on, VMHomeStorage: on,
+		Placement: &vcenter.Placement{Folder: t.folder.Value, ResourcePool: t.pool.Value, Host: t.host.Value},
+	})
+}
+
+// deployOVF copies an OVF. The interfaces that it wants are connected to the VM's first network until they are replaced.
+func deployOVF(ctx context.Context, m *vcenter.Manager, spec clients.VMSpec, t target, id string) (*ref, error) {
 	deployment := vcenter.Deploy{
 		DeploymentSpec: vcenter.DeploymentSpec{
 			Name: halfMadeName(spec.UUID), AcceptAllEULA: true, DefaultDatastoreID: t.datastore.Value, StorageProvisioning: "thin",
 		},
 		Target: vcenter.Target{ResourcePoolID: t.pool.Value, HostID: t.host.Value, FolderID: t.folder.Value},
 	}
-	var made ref
-	err := c.restCall(ctx, s, deployTimeout, func(ctx context.Context, rc *rest.Client) error {
-		m := vcenter.NewManager(rc)
-		if t.network != (ref{}) {
-			wants, err := m.FilterLibraryItem(ctx, item, vcenter.FilterRequest{Target: deployment.Target})
-			if err != nil {
-				return fmt.Errorf("cannot read the networks of item %q: %w", spec.Image, err)
-			}
-			deployment.NetworkMappings = nil
-			for _, n := range wants.Networks {
-				deployment.NetworkMappings = append(deployment.NetworkMappings, vcenter.NetworkMapping{Key: n, Value: t.network.Value})
-			}
-		}
-		vm, err := m.DeployLibraryItem(ctx, item, deployment)
+	if t.network != (ref{}) {
+		wants, err := m.FilterLibraryItem(ctx, id, vcenter.FilterRequest{Target: deployment.Target})
 		if err != nil {
-			return fmt.Errorf("cannot deploy item %q: %w", spec.Image, err)
+			return nil, err
 		}
-		made = *vm
-		return nil
-	})
-	return made, err
+		for _, n := range wants.Networks {
+			deployment.NetworkMappings = append(deployment.NetworkMappings, vcenter.NetworkMapping{Key: n, Value: t.network.Value})
+		}
+	}
+	return m.DeployLibraryItem(ctx, id, deployment)
 }
 
 // fill describes all that the deployed VM lacks, by the devices that it has.

@@ -14,10 +14,13 @@ import (
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
-// A libraryItem is an item of a content library: an OVF by its ID, or a template of the inventory.
+// A libraryItem is an item of a content library: an OVF, or a VM template.
 type libraryItem struct {
-	ovf      string
-	template ref
+	id string
+	// isTemplate says that it is a VM template, and template is which one of the inventory; empty when the vCenter does not say, as
+	// before version 7.
+	isTemplate bool
+	template   ref
 }
 
 // findItem finds an item of a content library.
@@ -59,25 +62,30 @@ func readItem(ctx context.Context, rc *rest.Client, id string, image clients.Ima
 	}
 	switch item.Type {
 	case library.ItemTypeOVF:
-		return libraryItem{ovf: id}, nil
+		return libraryItem{id: id}, nil
 	case library.ItemTypeVMTX:
 		info, err := vcenter.NewManager(rc).GetLibraryTemplateInfo(ctx, id)
 		if err != nil {
 			return libraryItem{}, fmt.Errorf("cannot read template %q of content library %q: %w", image.Item, image.Library, err)
 		}
-		return libraryItem{template: ref{Type: "VirtualMachine", Value: info.VmTemplate}}, nil
+		found := libraryItem{id: id, isTemplate: true}
+		if info.VmTemplate != "" {
+			found.template = ref{Type: "VirtualMachine", Value: info.VmTemplate}
+		}
+		return found, nil
 	}
 	return libraryItem{}, clients.NewError(clients.Invalid, "Image", fmt.Errorf("item %q of content library %q is of type %q: VMs are made from OVFs and VM templates", image.Item, image.Library, item.Type))
 }
 
-// fromLibrary starts to make a VM from an item of a content library. A VM template is cloned as any other; an OVF is deployed.
+// fromLibrary starts to make a VM from an item of a content library. A VM template is cloned as any other where
+// the vCenter says which it is; everything else is deployed.
 func (c *Client) fromLibrary(ctx context.Context, s *session, spec clients.VMSpec) (clients.TaskRef, error) {
 	item, err := c.findItem(ctx, s, spec.Image)
 	if err != nil {
 		return "", err
 	}
-	if item.ovf != "" {
-		return "", c.startDeployment(ctx, s, spec, item.ovf)
+	if item.template == (ref{}) {
+		return "", c.startDeployment(ctx, s, spec, item)
 	}
 	c.mu.RLock()
 	template := c.cache.vms[item.template]
