@@ -105,8 +105,8 @@ func newLibrarySite(tb testing.TB) *site {
 	return newSite(tb, dc)
 }
 
-// settle observes and creates a VM as a controller does, until it is there.
-func (s *site) settle(c *Client, v clients.VMSpec) clients.VM {
+// persist observes and creates a VM as a controller does, until it is there.
+func (s *site) persist(c *Client, v clients.VMSpec) clients.VM {
 	s.t.Helper()
 	var vm clients.VM
 	s.await("the VM to be there", func() bool {
@@ -156,7 +156,7 @@ func TestLibraryInterrupted(t *testing.T) {
 				c.Close()
 				c = s.connect()
 			}
-			if vm := s.settle(c, v); vm.Owner != v.Owner {
+			if vm := s.persist(c, v); vm.Owner != v.Owner {
 				t.Errorf("%s\nthe VM is of %q", tc.reason, vm.Owner)
 			}
 			s.one()
@@ -249,7 +249,7 @@ func TestRESTSession(t *testing.T) {
 	const login = "POST /rest/com/vmware/cis/session"
 	before := s.server.Calls()[login]
 	s.server.Inject(vcenter.Rule{Method: deployment, Times: 1, DropSession: true})
-	s.settle(c, ovf("web-1"))
+	s.persist(c, ovf("web-1"))
 	if got := s.server.Calls()[login] - before; got != 1 {
 		t.Errorf("there were %d logins, want one after the session was dropped", got)
 	}
