@@ -96,9 +96,11 @@ func (h *history) change(most int) {
 	}
 }
 
-// changeBetween revisions: some can be made in place in both directions, others in one.
+// changeBetween revisions: some can be made in place in both directions, others in one, and two are the same by other names.
 func changeBetween(from, to string) Change {
 	switch from + to {
+	case "ce", "ec":
+		return None
 	case "ab", "ba", "bc", "de", "ed":
 		return InPlace
 	default:
@@ -152,6 +154,9 @@ func (h *history) plan(whole bool) (bool, error) {
 	for _, k := range p.Keeps {
 		vm := h.vms[k.Name]
 		vm.Slot = k.Slot
+		if k.Revision != vm.Revision && changeBetween(vm.Revision, k.Revision) == None {
+			vm.Birth, vm.Revision = (&member{VM: vm}).birth(), k.Revision
+		}
 		h.vms[k.Name] = vm
 	}
 	for _, c := range p.Creates {
@@ -292,7 +297,7 @@ func (h *history) checkCreates(p Plan) error {
 			if s.KeepIdentity && vm.Slot == c.Slot {
 				return fmt.Errorf("creates %s beside %s", name, vm.Name)
 			}
-			if s.Strategy == Recreate && vm.Revision != c.Revision {
+			if s.Strategy == Recreate && vm.Revision != c.Revision && changeBetween(vm.Revision, c.Revision) != None {
 				return fmt.Errorf("creates %s beside %s", name, vm.Name)
 			}
 		}
@@ -319,6 +324,12 @@ func (h *history) checkVictims(p Plan) error {
 			return fmt.Errorf("changes %s", u.Name)
 		case s.Snapshots != NoSnapshots && !ready:
 			return fmt.Errorf("I26: changes %s without a snapshot", u.Name)
+		}
+	}
+	for _, k := range p.Keeps {
+		i := slices.IndexFunc(h.in.VMs, func(vm VM) bool { return vm.Name == k.Name })
+		if was := h.in.VMs[i].Revision; k.Revision != was && changeBetween(was, k.Revision) != None {
+			return fmt.Errorf("keeps %s of %s as one of %s", k.Name, was, k.Revision)
 		}
 	}
 	named := len(p.Keeps) + len(p.Deletes) + len(p.Updates)

@@ -127,6 +127,9 @@ func (p *planner) rememberAsked() {
 // rememberHistory of revisions: those that are in use, and some others, the latest ones.
 func (p *planner) rememberHistory() {
 	m := &p.memory
+	if n := len(m.History); n > 0 && m.History[n-1] == p.target && p.target == p.spec.Revision && n-1 <= p.spec.HistoryLimit {
+		return // Nothing is new, and nothing is too much.
+	}
 	history := slices.DeleteFunc(slices.Clone(m.History), func(r string) bool { return r == p.target || r == p.spec.Revision })
 	if p.spec.Revision != p.target {
 		history = append(history, p.spec.Revision)

@@ -142,7 +142,7 @@ func (m mode) inputs(replicas, most int) []Input {
 				continue
 			}
 			in := Input{
-				Spec:   Spec{Replicas: replicas, MaxUnavailable: u, MaxSurge: s, Revision: newRevision},
+				Spec:   Spec{Replicas: replicas, MaxUnavailable: u, MaxSurge: s, Revision: newRevision, HistoryLimit: 10},
 				Memory: Memory{Stable: oldRevision, Proven: []string{oldRevision}, History: []string{oldRevision, newRevision}, Replicas: replicas},
 				Now:    worldNow,
 			}

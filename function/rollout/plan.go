@@ -81,7 +81,6 @@ func newPlanner(in Input) *planner {
 		now:    in.Now,
 		memory: in.Memory,
 		target: Target(in.Spec, in.Memory),
-		asked:  map[string]Asked{},
 	}
 	p.plan.Target = p.target
 	p.see(in.VMs)
@@ -98,6 +97,9 @@ func newPlanner(in Input) *planner {
 
 // see the VMs as they count.
 func (p *planner) see(vms []VM) {
+	if len(p.memory.Asked) > 0 {
+		p.asked = make(map[string]Asked, len(p.memory.Asked))
+	}
 	for _, a := range p.memory.Asked {
 		p.asked[a.Name] = a
 	}
@@ -234,6 +236,9 @@ func (p *planner) sortOut(m *member) {
 // rankOutdated orders outdated VMs by who goes first: those of the oldest revision, then those in slots that are not wanted any
 // more, then those whose replacement is available, then those whose replacement exists, then by slot.
 func (p *planner) rankOutdated() {
+	if len(p.outdated) < 2 {
+		return
+	}
 	born := map[string]int64{}
 	for _, m := range p.outdated {
 		if b, ok := born[m.Revision]; !ok || m.Created < b {
@@ -312,7 +317,7 @@ func (p *planner) keep(m *member) Keep {
 	k := Keep{Name: m.Name, Slot: m.Slot, Revision: m.Revision}
 	i, wanted := p.position[m.Slot]
 	fills := wanted && p.have[i] == m
-	if fills && p.wanted[i] == p.target && m.Change == None && !m.Protected {
+	if fills && (p.wanted[i] == p.target || p.wanted[i] == "") && m.Change == None && p.known(p.target) {
 		k.Revision = p.target
 	}
 	switch {

@@ -176,6 +176,9 @@ func (p *planner) create() {
 			left = append(left, i)
 		}
 	}
+	if len(vacant)+len(left)+len(replaced) == 0 {
+		return
+	}
 	if p.spec.Order == HighestFirst {
 		slices.Reverse(vacant)
 		slices.Reverse(left)
