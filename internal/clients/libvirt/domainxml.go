@@ -106,7 +106,7 @@ func (b *blueprint) addHeadroom(x *libvirtxml.Domain) {
 	if most <= b.MemoryMiB {
 		return
 	}
-	x.MaximumMemory = &libvirtxml.DomainMaxMemory{Value: uint(most), Unit: "MiB", Slots: memorySlots}
+	x.MaximumMemory = &libvirtxml.DomainMaxMemory{Value: uint(most), Unit: "MiB", Slots: memorySlots} //nolint:gosec // Positive by contract.
 	// QEMU adds memory to a NUMA node only, so the guest has one.
 	if x.CPU == nil {
 		x.CPU = &libvirtxml.DomainCPU{}
@@ -202,7 +202,7 @@ func (b *blueprint) controllers(d *libvirtxml.DomainDeviceList) []libvirtxml.Dom
 		}
 	}
 	out = append(out, libvirtxml.DomainController{Type: "pci", Index: &zero, Model: "pcie-root"})
-	for i := range uint(ports) { //nolint:gosec // A small number.
+	for i := range uint(ports) {
 		out = append(out, libvirtxml.DomainController{Type: "pci", Index: new(i + 1), Model: "pcie-root-port"})
 	}
 	return out

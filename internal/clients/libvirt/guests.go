@@ -82,7 +82,8 @@ func (h *host) probeGuests(ctx context.Context) (guestSupport, error) {
 		if err != nil {
 			return a, err
 		}
-		return a, a.caps.Unmarshal(raw)
+		err = a.caps.Unmarshal(raw)
+		return a, err
 	})
 	if err != nil {
 		return guestSupport{}, err

@@ -62,7 +62,8 @@ func (h *host) probeHardware(ctx context.Context, g guestSupport) (hardware, err
 		if err != nil {
 			return caps, err
 		}
-		return caps, caps.Unmarshal(raw)
+		err = caps.Unmarshal(raw)
+		return caps, err
 	})
 	switch {
 	case err == nil:
@@ -180,8 +181,12 @@ func (hw hardware) hasCPU(model string) bool {
 	}
 }
 
-// headroom is how many times its size a VM can grow to while it runs, when it does not say.
-const headroom = 2
+const (
+	// headroom is how many times its size a VM can grow to while it runs, when it does not say.
+	headroom = 2
+	// usualCPUs bounds the headroom that nobody asked for: more CPUs need another kind of interrupt controller.
+	usualCPUs = 255
+)
 
 // maxCPUs returns how many CPUs the VM can have without being switched off.
 func maxCPUs(spec clients.VMSpec) int32 {
@@ -190,7 +195,7 @@ func maxCPUs(spec clients.VMSpec) int32 {
 	case h == nil || !h.CPU:
 		return spec.CPU
 	case h.MaxCPU == 0:
-		return headroom * spec.CPU
+		return max(min(headroom*spec.CPU, usualCPUs), spec.CPU)
 	default:
 		return max(h.MaxCPU, spec.CPU)
 	}
@@ -207,4 +212,14 @@ func maxMemoryMiB(spec clients.VMSpec) int64 {
 	default:
 		return max(h.MaxMemoryMiB, spec.MemoryMiB)
 	}
+}
+
+// boundHeadroom returns the headroom that the VM gets on a host: what nobody asked for is no more than the host has.
+func (hw hardware) boundHeadroom(spec clients.VMSpec) *clients.HotAdd {
+	if spec.HotAdd == nil || spec.HotAdd.MaxCPU != 0 || hw.maxCPUs == 0 {
+		return spec.HotAdd
+	}
+	out := *spec.HotAdd
+	out.MaxCPU = min(maxCPUs(spec), hw.maxCPUs)
+	return &out
 }

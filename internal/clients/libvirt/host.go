@@ -97,11 +97,15 @@ func (h *host) ready() error {
 	return h.unreachable(h.failure)
 }
 
-// health says whether the host is connected and when it last answered.
+// health says whether the host is connected and when it last answered. One that is connected does: it is asked to keep the
+// connection alive.
 func (h *host) health() (connected bool, contact time.Time) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	return h.synced, h.contact
+	if h.synced {
+		return true, time.Now()
+	}
+	return false, h.contact
 }
 
 // record notes how a call of a method of libvirt ended.

@@ -25,7 +25,7 @@ func TestLinkedClones(t *testing.T) {
 	c := open(t, fleetConfig(f), hooks{})
 	seed := time.Now().UnixNano()
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewSource(seed)) //nolint:gosec // A test is to be repeated.
+	random := rand.New(rand.NewSource(seed))
 
 	specs := make([]clients.VMSpec, 20)
 	for i := range specs {

@@ -74,7 +74,8 @@ func (h *host) draft(spec clients.VMSpec) (*blueprint, error) {
 	}
 	b := &blueprint{VMSpec: spec, networks: networksOf(spec), pools: map[string]pool{}}
 	b.guests = h.guests()
-	if err := h.checkGuest(b.guests, spec); err != nil {
+	b.HotAdd = b.guests.hardware.boundHeadroom(spec)
+	if err := h.checkGuest(b.guests, b.VMSpec); err != nil {
 		return nil, err
 	}
 	if err := h.checkCache(spec, b.networks); err != nil {
