@@ -145,6 +145,21 @@ func volumeTraces(host, pool, out string) []string {
 	return traces
 }
 
+// RemoveVolumes removes storage volumes that Traces named.
+func (l *Libvirt) RemoveVolumes(ctx context.Context, traces []string) error {
+	for _, t := range traces {
+		host, rest, _ := strings.Cut(t, ": volume ")
+		pool, name, ok := strings.Cut(rest, "/")
+		if !ok {
+			return fmt.Errorf("cannot remove %q: it is no volume", t)
+		}
+		if _, err := l.virsh(ctx, host, fmt.Sprintf("vol-delete %s --pool %s", name, pool)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PowerOff cuts a domain's power.
 func (l *Libvirt) PowerOff(ctx context.Context, vm VM) error {
 	_, err := l.virsh(ctx, vm.Host, "destroy "+vm.ID)

@@ -126,7 +126,7 @@ func (v *VCenter) Traces(ctx context.Context) ([]string, error) {
 		if ref.Type != "Datastore" {
 			continue
 		}
-		files, err := v.filesOn(ctx, ref, name)
+		files, err := v.filesIn(ctx, ref, fmt.Sprintf("[%s]", name))
 		if err != nil {
 			return nil, err
 		}
@@ -136,26 +136,27 @@ func (v *VCenter) Traces(ctx context.Context) ([]string, error) {
 	return traces, nil
 }
 
-func (v *VCenter) filesOn(ctx context.Context, ds types.ManagedObjectReference, name string) ([]string, error) {
+// filesIn lists what lies in a folder of a datastore, "[datastore]" or "[datastore] folder".
+func (v *VCenter) filesIn(ctx context.Context, ds types.ManagedObjectReference, folder string) ([]string, error) {
 	browser, err := object.NewDatastore(v.client.Client, ds).Browser(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("cannot browse datastore %q: %w", name, err)
+		return nil, fmt.Errorf("cannot browse %q: %w", folder, err)
 	}
-	task, err := browser.SearchDatastore(ctx, fmt.Sprintf("[%s]", name), &types.HostDatastoreBrowserSearchSpec{MatchPattern: []string{"*"}})
+	task, err := browser.SearchDatastore(ctx, folder, &types.HostDatastoreBrowserSearchSpec{MatchPattern: []string{"*"}})
 	if err != nil {
-		return nil, fmt.Errorf("cannot browse datastore %q: %w", name, err)
+		return nil, fmt.Errorf("cannot browse %q: %w", folder, err)
 	}
 	info, err := task.WaitForResult(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("cannot browse datastore %q: %w", name, err)
+		return nil, fmt.Errorf("cannot browse %q: %w", folder, err)
 	}
 	found, ok := info.Result.(types.HostDatastoreBrowserSearchResults)
 	if !ok {
-		return nil, fmt.Errorf("cannot browse datastore %q: unexpected result %T", name, info.Result)
+		return nil, fmt.Errorf("cannot browse %q: unexpected result %T", folder, info.Result)
 	}
 	var files []string
 	for _, f := range found.File {
-		files = append(files, fmt.Sprintf("file [%s] %s", name, f.GetFileInfo().Path))
+		files = append(files, fmt.Sprintf("file %s %s", folder, f.GetFileInfo().Path))
 	}
 	return files, nil
 }

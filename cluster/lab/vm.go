@@ -35,6 +35,8 @@ type Hypervisor interface {
 	// Traces names everything that VMs consist of, sorted: VMs, folders on datastores, storage volumes. When nothing of
 	// anybody's VMs is left, it returns what it returned before they were made.
 	Traces(ctx context.Context) ([]string, error)
+	// Hardware returns what a VM consists of.
+	Hardware(ctx context.Context, vm VM) (Hardware, error)
 	// PowerOff cuts a VM's power.
 	PowerOff(ctx context.Context, vm VM) error
 	// Destroy removes a VM, as somebody would who knows nothing of the product.
