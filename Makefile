@@ -76,7 +76,7 @@ unit: ## Run unit, property and admission tests under the race detector.
 	go test ./function/rollout ./internal/placement
 
 integration: ## Run the tests against the simulated vCenter, real libvirtd and the built packages.
-	go test -count=1 -timeout=30m ./cluster/... ./internal/clients/... ./hack/xpkg
+	go test -count=1 -timeout=30m ./cluster/... ./internal/clients/... ./test/faults ./hack/xpkg
 
 e2e: packages ## Run the end-to-end tests on the embedded control plane, and take it down again.
 	trap '$(LOCAL) down --root=$(CURDIR)' EXIT; \

@@ -6,7 +6,6 @@ package faults
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -64,8 +63,10 @@ type provider struct {
 
 	mu sync.Mutex
 	// steps counts what the provider does: each write to the API server and each order to the hypervisor is two, before and after.
-	// It is killed at step killAt, unless that is 0.
-	steps, killAt int
+	steps int
+	// incident happens at step at.
+	at       int
+	incident func()
 }
 
 // newProvider returns a provider for a VirtualMachine of this name, which does not exist yet.
@@ -125,35 +126,41 @@ func (p *provider) stop() {
 	p.prober.Close()
 }
 
-// killAt lets the provider die at its n-th step from now.
-func (p *provider) kill(n int) {
+// meet lets an incident happen at the n-th step from now, none when n is 0.
+func (p *provider) meet(n int, incident func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.steps, p.killAt = 0, n
+	p.steps, p.at, p.incident = 0, n, incident
 }
 
-// taken returns how many steps were taken since kill was last called.
+// die is the incident that the process ends.
+func die() { panic(errKilled) }
+
+// taken returns how many steps were taken since meet was last called.
 func (p *provider) taken() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.steps
 }
 
-// step does something that others can see, and dies before or after it if it is time to.
+// step does something that others can see. Before and after it there may be an incident.
 func (p *provider) step(do func() error) error {
-	p.mortal()
+	p.pass()
 	err := do()
-	p.mortal()
+	p.pass()
 	return err
 }
 
-func (p *provider) mortal() {
+func (p *provider) pass() {
 	p.mu.Lock()
 	p.steps++
-	die := p.steps == p.killAt
+	incident := p.incident
+	if p.steps != p.at {
+		incident = nil
+	}
 	p.mu.Unlock()
-	if die {
-		panic(errKilled)
+	if incident != nil {
+		incident()
 	}
 }
 
@@ -247,14 +254,14 @@ func (p *provider) delete() {
 func (p *provider) past(do func() error) {
 	p.t.Helper()
 	p.mu.Lock()
-	steps, killAt := p.steps, p.killAt
-	p.killAt = 0
+	steps, at := p.steps, p.at
+	p.at = 0
 	p.mu.Unlock()
 	if err := do(); err != nil {
 		p.t.Fatal(err)
 	}
 	p.mu.Lock()
-	p.steps, p.killAt = steps, killAt
+	p.steps, p.at = steps, at
 	p.mu.Unlock()
 }
 
@@ -295,5 +302,3 @@ func (m mortal) PowerVM(ctx context.Context, id clients.Identity, a clients.Powe
 func (m mortal) DeleteVM(ctx context.Context, id clients.Identity, o clients.DeleteOptions) error {
 	return m.step(func() error { return m.Hypervisor.DeleteVM(ctx, id, o) })
 }
-
-func (p *provider) String() string { return fmt.Sprintf("provider of %s", p.key) }

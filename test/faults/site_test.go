@@ -31,6 +31,9 @@ const (
 	password = "correct horse"
 )
 
+// golden is a VM with a snapshot, of which linked clones are made.
+const golden = "golden"
+
 // A site is a vCenter with an administrator, who looks at it past the provider, and with VMs of somebody else.
 type site struct {
 	t      *testing.T
@@ -53,6 +56,7 @@ func newSite(t *testing.T) *site {
 	}
 	s := &site{t: t, server: server, admin: admin}
 	s.makeForeign("legacy-db")
+	s.snapshot(s.makeForeign(golden))
 	s.foreign = s.others()
 	return s
 }
@@ -79,7 +83,7 @@ func (s *site) secret() *corev1.Secret {
 }
 
 // makeForeign makes a VM that is none of the provider's.
-func (s *site) makeForeign(name string) {
+func (s *site) makeForeign(name string) *object.VirtualMachine {
 	s.t.Helper()
 	ctx := context.Background()
 	f := find.NewFinder(s.admin.Client)
@@ -96,11 +100,46 @@ func (s *site) makeForeign(name string) {
 		s.t.Fatal(err)
 	}
 	task, err := template.Clone(ctx, folder, name, types.VirtualMachineCloneSpec{Location: types.VirtualMachineRelocateSpec{Pool: types.NewReference(pool.Reference())}})
+	var info *types.TaskInfo
+	if err == nil {
+		info, err = task.WaitForResult(ctx)
+	}
+	if err != nil {
+		s.t.Fatalf("cannot make VM %q: %v", name, err)
+	}
+	ref, ok := info.Result.(types.ManagedObjectReference)
+	if !ok {
+		s.t.Fatalf("cannot make VM %q: unexpected result %T", name, info.Result)
+	}
+	return object.NewVirtualMachine(s.admin.Client, ref)
+}
+
+func (s *site) snapshot(vm *object.VirtualMachine) {
+	s.t.Helper()
+	task, err := vm.CreateSnapshot(context.Background(), "base", "", false, false)
+	if err == nil {
+		err = task.Wait(context.Background())
+	}
+	if err != nil {
+		s.t.Fatalf("cannot take a snapshot: %v", err)
+	}
+}
+
+// destroy removes a VM whoever made it.
+func (s *site) destroy(vm mo.VirtualMachine) {
+	ctx := context.Background()
+	o := object.NewVirtualMachine(s.admin.Client, vm.Self)
+	if vm.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOff {
+		if task, err := o.PowerOff(ctx); err == nil {
+			_ = task.Wait(ctx)
+		}
+	}
+	task, err := o.Destroy(ctx)
 	if err == nil {
 		err = task.Wait(ctx)
 	}
 	if err != nil {
-		s.t.Fatalf("cannot make VM %q: %v", name, err)
+		s.t.Errorf("cannot destroy VM %q: %v", vm.Name, err)
 	}
 }
 
