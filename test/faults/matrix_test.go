@@ -31,7 +31,8 @@ type scenario struct {
 	want *hardware
 }
 
-const imageGiB = 10
+// imageGiB is the size of the disk that the images have.
+const imageGiB = 4
 
 func size(cpu int32, memoryMiB int64) parameter {
 	return func(p *v1beta1.VirtualMachineParameters) {

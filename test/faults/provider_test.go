@@ -118,7 +118,8 @@ func (p *provider) start() {
 	o.Features = &feature.Flags{}
 	o.Features.Enable(feature.EnableBetaManagementPolicies)
 	mgr := &fakeresource.Manager{Client: p.kube, Scheme: p.kube.Scheme()}
-	p.reconciler = virtualmachine.NewReconciler(mgr, o, p.pool, p.prober, metrics.New(), event.NewNopRecorder(), managed.WithCreationGracePeriod(0))
+	p.reconciler = virtualmachine.NewReconciler(mgr, o, virtualmachine.Dependencies{Endpoints: p.pool, Prober: p.prober, Metrics: metrics.New()},
+		event.NewNopRecorder(), managed.WithCreationGracePeriod(0))
 }
 
 func (p *provider) stop() {

@@ -83,6 +83,11 @@ func Setup(mgr ctrl.Manager, o controller.Options, d Dependencies) error {
 		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
 }
 
+// NewReconciler returns the reconciler of VirtualMachines without what wakes it, for those who drive it themselves.
+func NewReconciler(mgr ctrl.Manager, o controller.Options, d Dependencies, record event.Recorder, more ...managed.ReconcilerOption) *managed.Reconciler {
+	return newReconciler(mgr, o, d, newTries(time.Now), record, more...)
+}
+
 // newReconciler returns the managed reconciler of VirtualMachines.
 func newReconciler(mgr ctrl.Manager, o controller.Options, d Dependencies, t *tries, record event.Recorder, more ...managed.ReconcilerOption) *managed.Reconciler {
 	c := &connector{
