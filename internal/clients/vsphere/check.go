@@ -17,6 +17,9 @@ func (c *Client) CheckVM(_ context.Context, spec clients.VMSpec) error {
 	c.mu.RLock()
 	existing, err := c.cache.one(spec.Identity)
 	c.mu.RUnlock()
+	if existing != nil && existing.foreign(spec.Owner) {
+		return c.foreign(existing)
+	}
 	if err != nil || existing != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func (s *site) persist(c *Client, v clients.VMSpec) clients.VM {
 		if err == nil && vm.State == clients.VMAbsent {
 			_, err = c.CreateVM(context.Background(), v)
 		}
-		if class := clients.ClassOf(err); err != nil && class != clients.Busy && class != clients.Unreachable {
+		if class := clients.ClassOf(err); err != nil && class != clients.Busy && class != clients.Unreachable && class != clients.Unknown {
 			s.t.Fatalf("cannot make VM %q: %v", v.Name, err)
 		}
 		return err == nil && vm.State == clients.VMPresent
