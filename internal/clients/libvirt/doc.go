@@ -12,5 +12,9 @@
 // and the last that is removed. So there is never a volume of ours without a domain that says whose it is, whatever happens
 // in between; and a volume of that name without a domain is a VM's that somebody undefined, and is kept.
 //
+// The certificates and keys for hosts that are reached over the network are written to a directory of the client that nobody
+// else can read, because libvirt takes them from files only, and are removed with the client. A process that is killed leaves
+// them behind: give it a temporary directory that ends with it. Which host is talked to is always verified.
+//
 // libvirt's client library is loaded when it is first needed (build tag libvirt_dlopen). Nothing here imports Kubernetes.
 package libvirt
