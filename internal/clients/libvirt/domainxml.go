@@ -22,6 +22,7 @@ const (
 	memorySlots = 16
 	// sparePorts is how many devices can be added to a running VM of type q35, which has no slots but those it starts with.
 	sparePorts = 6
+	modelPort  = "pcie-root-port"
 	// loopback is where graphical consoles listen.
 	loopback = "127.0.0.1"
 )
@@ -190,7 +191,7 @@ func (b *blueprint) controllers(d *libvirtxml.DomainDeviceList) []libvirtxml.Dom
 		return nil
 	}
 	zero := uint(0)
-	out := []libvirtxml.DomainController{{Type: "scsi", Index: &zero, Model: "virtio-scsi"}}
+	out := []libvirtxml.DomainController{scsiController()}
 	if !strings.Contains(b.machine(), machineQ35) {
 		return out
 	}
@@ -203,7 +204,7 @@ func (b *blueprint) controllers(d *libvirtxml.DomainDeviceList) []libvirtxml.Dom
 	}
 	out = append(out, libvirtxml.DomainController{Type: "pci", Index: &zero, Model: "pcie-root"})
 	for i := range uint(ports) {
-		out = append(out, libvirtxml.DomainController{Type: "pci", Index: new(i + 1), Model: "pcie-root-port"})
+		out = append(out, libvirtxml.DomainController{Type: "pci", Index: new(i + 1), Model: modelPort})
 	}
 	return out
 }
@@ -218,11 +219,16 @@ func (b *blueprint) disks() []libvirtxml.DomainDisk {
 		out = append(out, diskOf(d, b.pools[d.Name].dir+"/"+dataVolume(b.UUID, d), names.next(cmp.Or(d.Controller, busVirtio))))
 	}
 	if b.seed() {
-		// NOTE: a disk and not a CD-ROM: the cloud kernels of some distributions have no driver for SATA.
-		seed := diskOf(clients.Disk{Format: formatRaw}, b.pool.dir+"/"+seedVolume(b.UUID), names.next(busVirtio))
-		seed.Alias.Name, seed.Driver.Discard, seed.ReadOnly = seedAlias, "", &libvirtxml.DomainDiskReadOnly{}
-		out = append(out, seed)
+		out = append(out, seedDisk(b.pool.dir+"/"+seedVolume(b.UUID), names.next(busVirtio)))
 	}
+	return out
+}
+
+// seedDisk describes the disk with the guest's data.
+func seedDisk(path, target string) libvirtxml.DomainDisk {
+	// NOTE: a disk and not a CD-ROM: the cloud kernels of some distributions have no driver for SATA.
+	out := diskOf(clients.Disk{Format: formatRaw}, path, target)
+	out.Alias.Name, out.Driver.Discard, out.ReadOnly = seedAlias, "", &libvirtxml.DomainDiskReadOnly{}
 	return out
 }
 

@@ -178,7 +178,7 @@ func freePorts(x *libvirtxml.Domain, raw string) int {
 	}
 	free, ports := 0, 0
 	for _, c := range x.Devices.Controllers {
-		if c.Type != "pci" || c.Model != "pcie-root-port" && c.Model != "pcie-switch-downstream-port" || c.Index == nil {
+		if c.Type != "pci" || c.Model != modelPort && c.Model != "pcie-switch-downstream-port" || c.Index == nil {
 			continue
 		}
 		ports++

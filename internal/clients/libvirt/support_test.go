@@ -88,10 +88,13 @@ func open(t *testing.T, cfg Config, hk hooks) *Client {
 	return c
 }
 
+// eventuallyTimeout is how long a busy machine has for what takes an idle one seconds.
+const eventuallyTimeout = 3 * time.Minute
+
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(3 * time.Minute)
+	deadline := time.Now().Add(eventuallyTimeout)
 	for !condition() {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not in time", what)
