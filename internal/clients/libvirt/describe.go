@@ -71,7 +71,10 @@ func definition(d *libvirt.Domain, flags libvirt.DomainXMLFlags) (*libvirtxml.Do
 		return nil, "", err
 	}
 	x := &libvirtxml.Domain{}
-	return x, raw, x.Unmarshal(raw)
+	if err := x.Unmarshal(raw); err != nil {
+		return nil, "", err
+	}
+	return x, raw, nil
 }
 
 // markBoot gives the current run of a domain an identity, which it keeps when it is migrated or saved and loses when it ends.

@@ -5,7 +5,6 @@ package libvirt
 
 import (
 	"encoding/xml"
-	"reflect"
 
 	"libvirt.org/go/libvirtxml"
 
@@ -85,9 +84,6 @@ func hotAddRecord(h *clients.HotAdd) string {
 		return "none"
 	}
 }
-
-// equal says whether two marks are the same.
-func (m ownerMark) equal(o ownerMark) bool { return reflect.DeepEqual(m, o) }
 
 // markOf finds the mark in a domain's metadata. The zero mark is that of somebody else's domain.
 func markOf(m *libvirtxml.DomainMetadata) ownerMark {

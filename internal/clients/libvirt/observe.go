@@ -34,7 +34,7 @@ func (c *Client) ObserveVM(ctx context.Context, id clients.Identity, task client
 	}
 	vm := h.view(d)
 	vm.State = stateOf(j)
-	vm.Failure, vm.FailedTask = failureOf(j)
+	vm.FailedTask, vm.Failure = failureOf(j)
 	if c.migrating(id.UUID) && vm.State == clients.VMPresent {
 		vm.State = clients.VMBusy
 	}
@@ -55,7 +55,7 @@ func (c *Client) observeMissing(id clients.Identity, task clients.TaskRef, j job
 	}
 	c.forgetHome(id.UUID)
 	vm := clients.VM{State: clients.VMAbsent, Leftovers: c.leftovers(id.UUID)}
-	vm.Failure, vm.FailedTask = failureOf(j)
+	vm.FailedTask, vm.Failure = failureOf(j)
 	return vm, nil
 }
 
@@ -165,9 +165,9 @@ func stateOf(j job) clients.VMState {
 }
 
 // failureOf returns why a VM's last job failed, and what it was.
-func failureOf(j job) (error, clients.TaskKind) { //nolint:revive // The pair is what an observation has, in its order.
+func failureOf(j job) (clients.TaskKind, error) {
 	if !j.ended || j.err == nil || errors.Is(j.err, errAbandoned) {
-		return nil, ""
+		return "", nil
 	}
-	return j.err, j.kind.task()
+	return j.kind.task(), j.err
 }

@@ -223,9 +223,15 @@ func redefine(t *testing.T, h libvirthosts.Host, name, old, replacement string) 
 	if before == after {
 		t.Fatalf("%q is not in:\n%s", old, before)
 	}
+	virsh(t, h, "define", writeFile(t, after))
+}
+
+// writeFile returns the name of a file with some content.
+func writeFile(t *testing.T, content string) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "domain.xml")
-	if err := os.WriteFile(file, []byte(after), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	virsh(t, h, "define", file)
+	return file
 }

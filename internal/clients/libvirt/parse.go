@@ -72,7 +72,7 @@ func parseEquipment(x *libvirtxml.Domain) equipment {
 	}
 	if x.MaximumMemory != nil {
 		w.plugMemoryMiB = mib(x.MaximumMemory.Value, x.MaximumMemory.Unit)
-		w.freeSlots = int(x.MaximumMemory.Slots) //nolint:gosec // libvirt has an upper bound of some hundreds.
+		w.freeSlots = int(x.MaximumMemory.Slots)
 	}
 	if x.Devices == nil {
 		return w

@@ -54,6 +54,7 @@ func (c *Client) PowerVM(ctx context.Context, id clients.Identity, a clients.Pow
 			return nil
 		case clients.PoweredOff:
 			return errorf(clients.Invalid, "", "a VM that is off cannot be suspended")
+		case clients.PoweredOn:
 		}
 		do = func(ctx context.Context) error { return h.suspend(ctx, id.UUID) }
 	}

@@ -129,9 +129,9 @@ func setCPUs(x *libvirtxml.Domain, s clients.VMSpec) {
 		return
 	}
 	t := x.CPU.Topology
-	perSocket := uint(max(1, t.Cores) * max(1, t.Threads) * max(1, t.Dies) * max(1, t.Clusters)) //nolint:gosec // Small.
+	perSocket := uint(max(1, t.Cores) * max(1, t.Threads) * max(1, t.Dies) * max(1, t.Clusters))
 	if most%perSocket == 0 {
-		t.Sockets = int(most / perSocket) //nolint:gosec // Small.
+		t.Sockets = int(most / perSocket)
 	} else {
 		x.CPU.Topology = nil // libvirt makes each CPU a socket
 	}

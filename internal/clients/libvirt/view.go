@@ -115,10 +115,10 @@ func (d domain) hotAdd() clients.HotAdd {
 // plug says what of the domain can be changed now, on a host with so much memory.
 func (d domain) plug(hostMiB int64) clients.HotPlug {
 	cpu, memory := d.observedCPU(), d.observedMemory()
-	switch {
-	case d.power == clients.Suspended:
+	switch d.power {
+	case clients.Suspended:
 		return clients.HotPlug{MinCPU: cpu, MaxCPU: cpu, CPUWhy: whySuspended, MinMemoryMiB: memory, MaxMemoryMiB: memory, MemoryWhy: whySuspended}
-	case d.power == clients.PoweredOff:
+	case clients.PoweredOff:
 		if hostMiB == 0 {
 			hostMiB = mostMemoryMiB
 		}
@@ -127,6 +127,7 @@ func (d domain) plug(hostMiB int64) clients.HotPlug {
 			MinMemoryMiB: 1, MaxMemoryMiB: max(hostMiB, memory), MemoryWhy: "the host has not so much memory",
 			HotAdd: true, Disks: true, Networks: true,
 		}
+	case clients.PoweredOn:
 	}
 	out := clients.HotPlug{
 		MinCPU: d.cpu, MaxCPU: max(d.cpu, d.maxCPU),
