@@ -100,11 +100,14 @@ func (h *house) reconcile() {
 // settle lets hypervisor and controller go on in turn until nothing changes any more.
 func (h *house) settle() {
 	h.t.Helper()
-	for range 20 {
+	idle := 0
+	for range 40 {
 		before := h.updates + h.statuses
 		h.hypervisor.Work()
 		h.reconcile()
-		if h.updates+h.statuses == before {
+		if h.updates+h.statuses != before {
+			idle = 0
+		} else if idle++; idle == 2 {
 			return
 		}
 	}
