@@ -60,6 +60,8 @@ type house struct {
 	updates, statuses int
 	// refuseUpdate makes a write fail that it returns an error for; refuseStatus one of status.
 	refuseUpdate, refuseStatus func(*v1beta1.VirtualMachine) error
+	// keepRefused has a write of status that is refused be made all the same.
+	keepRefused bool
 }
 
 func newHouse(t *testing.T, objects ...client.Object) *house {
@@ -206,6 +208,9 @@ func (h *house) updateStatus(ctx context.Context, c client.Client, sub string, o
 	before := h.vm()
 	if vm, ok := o.(*v1beta1.VirtualMachine); ok && h.refuseStatus != nil {
 		if err := h.refuseStatus(vm); err != nil {
+			if h.keepRefused {
+				return errors.Join(err, c.SubResource(sub).Update(ctx, o, opts...))
+			}
 			return err
 		}
 	}
