@@ -42,24 +42,32 @@ func scenarios() map[string]struct {
 	}
 }
 
-// TestCrashInTheMiddle ends the process at each write of status, before it or without knowing that it was made, and expects
-// the VM to become what was asked, with no more power cycles than it takes.
+// TestCrashInTheMiddle ends the process at each write of status, before it or without knowing that it was made, or has several
+// writes fail in a row, and expects the VM to become what was asked, with no more power cycles than it takes.
 func TestCrashInTheMiddle(t *testing.T) {
+	outages := map[string]struct {
+		writes int
+		made   bool
+	}{
+		"Lost":   {writes: 1},
+		"Made":   {writes: 1, made: true},
+		"Outage": {writes: 5},
+	}
 	for name, tc := range scenarios() {
-		for lost := range 8 {
-			for _, written := range []bool{true, false} {
-				t.Run(fmt.Sprintf("%s/%d/%t", name, lost, written), func(t *testing.T) {
+		for outage, o := range outages {
+			for first := range 6 {
+				t.Run(fmt.Sprintf("%s/%s/%d", name, outage, first), func(t *testing.T) {
 					h := newRunning(t, tc.vm...)
 					h.edit(tc.edit...)
 					writes, crashed := 0, false
 					h.refuseStatus = func(*v1beta1.VirtualMachine) error {
-						if writes++; writes-1 == lost {
-							crashed = true
+						writes++
+						if crashed = writes > first && writes <= first+o.writes; crashed {
 							return errAPI
 						}
 						return nil
 					}
-					h.keepRefused = written
+					h.keepRefused = o.made
 					for range 30 {
 						h.reconcile()
 						if crashed {
