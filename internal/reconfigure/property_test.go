@@ -122,6 +122,7 @@ func power(vm *clients.VM, p clients.PowerState) {
 		vm.Plug = clients.HotPlug{MinCPU: 1, MaxCPU: 99, MinMemoryMiB: 1, MaxMemoryMiB: 1 << 20, HotAdd: true, Disks: true, Networks: true}
 	case clients.PoweredOn:
 		vm.Plug = clients.HotPlug{MinCPU: vm.CPU, MaxCPU: vm.CPU + 2, MinMemoryMiB: vm.MemoryMiB, MaxMemoryMiB: vm.MemoryMiB + 512, MemoryStepMiB: 128, Disks: true, Networks: true}
+	default:
 	}
 	for i := range vm.Disks {
 		vm.Disks[i].Growable = p == clients.PoweredOff || p == clients.PoweredOn && i%2 == 0

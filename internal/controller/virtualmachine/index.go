@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
@@ -27,7 +28,7 @@ const (
 // indexes returns what VirtualMachines are found by, by the name of the index.
 func indexes() map[string]func(*v1beta1.VirtualMachine) []string {
 	return map[string]func(*v1beta1.VirtualMachine) []string{
-		indexExternalName: func(vm *v1beta1.VirtualMachine) []string { return []string{meta.GetExternalName(vm)} },
+		indexExternalName: func(vm *v1beta1.VirtualMachine) []string { return []string{canonical(meta.GetExternalName(vm))} },
 		indexEndpoint:     func(vm *v1beta1.VirtualMachine) []string { return []string{endpoint.RefOf(vm).String()} },
 		indexClass: func(vm *v1beta1.VirtualMachine) []string {
 			if ref := vm.Spec.ForProvider.ClassRef; ref != nil {
@@ -37,6 +38,14 @@ func indexes() map[string]func(*v1beta1.VirtualMachine) []string {
 		},
 		indexSecret: secretsOf,
 	}
+}
+
+// canonical returns a UUID as hypervisors tell it, and any other name as it is.
+func canonical(name string) string {
+	if id, err := uuid.Parse(name); err == nil {
+		return id.String()
+	}
+	return name
 }
 
 // indexer returns the function that controller-runtime calls for each object of the cache.

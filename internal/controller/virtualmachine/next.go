@@ -99,6 +99,7 @@ func (s situation) whileSuspended() step {
 		st.do = doPowerOn
 	case v1beta1.PowerOff:
 		st.do = doPowerOff
+	default:
 	}
 	return st
 }
@@ -116,6 +117,7 @@ func (s situation) whileOn() step {
 		return step{do: doSuspend, served: st.served}
 	case v1beta1.PowerOffGraceful:
 		return s.stop(st, forPowerOff)
+	default:
 	}
 	st.cycle = s.cycles()
 	switch restart := st.served != s.token && s.token != ""; {

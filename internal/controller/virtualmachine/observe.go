@@ -54,7 +54,9 @@ func (e *external) Observe(ctx context.Context, vm *v1beta1.VirtualMachine) (man
 		mark(vm, xpv2.Creating(), is(v1beta1.ConditionProvisioning, ReasonCreating, ""))
 		return exists(true), nil
 	default:
-		return e.observeThere(ctx, vm, id)
+		eo, err := e.observeThere(ctx, vm, id)
+		e.look.status = vm.Status.DeepCopy()
+		return eo, err
 	}
 }
 

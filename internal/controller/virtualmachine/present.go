@@ -26,6 +26,8 @@ type look struct {
 	failed   string
 	// unplanned says why it is not known what the VM should be.
 	unplanned error
+	// status is what Observe made of the resource's status.
+	status *v1beta1.VirtualMachineStatus
 }
 
 // observePresent says whether a VM that is there, ours and not being worked on is as it should be, and finds the next step

@@ -20,10 +20,15 @@ import (
 
 // Update takes the step that Observe found. What has to be remembered of it is written first. That the hypervisor is still at
 // work on the VM is no failure: the step is found again.
+//
+// NOTE: when the runtime adds its finalizer, it loses what Observe wrote to the status.
 func (e *external) Update(ctx context.Context, vm *v1beta1.VirtualMachine) (managed.ExternalUpdate, error) {
 	id, err := identityOf(vm)
 	if err != nil {
 		return managed.ExternalUpdate{}, err
+	}
+	if s := e.look.status; s != nil {
+		vm.Status = *s
 	}
 	return managed.ExternalUpdate{}, ignoreBusy(e.take(ctx, vm, id))
 }
