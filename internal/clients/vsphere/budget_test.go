@@ -5,6 +5,7 @@ package vsphere
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vmware/govmomi/find"
 
+	"github.com/crossplane-contrib/provider-virtrigaud/cluster/vcenter"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
@@ -149,5 +151,58 @@ func TestSubscribe(t *testing.T) {
 	defer mu.Unlock()
 	if len(heard) != 0 {
 		t.Errorf("heard of %v after the end of the subscription", heard)
+	}
+}
+
+// TestCallBudgetOfOthers states what creations cost that take more than a clone.
+func TestCallBudgetOfOthers(t *testing.T) {
+	dc := vcenter.Production()
+	dc.Library = vcenter.ProductionLibrary()
+	dc.DatastoreClusters = []vcenter.DatastoreCluster{{Name: "ssd", Datastores: []string{"ssd-datastore-1", "ssd-datastore-2"}}}
+	clone := map[string]int{"FindAllByUuid": 1, "CloneVM_Task": 1, "ModifyListView": 1}
+	with := func(more map[string]int) map[string]int {
+		all := maps.Clone(clone)
+		maps.Copy(all, more)
+		return all
+	}
+	cases := map[string]struct {
+		reason string
+		change func(*clients.VMSpec)
+		want   map[string]int
+	}{
+		"Plain":   {"A plain VM takes three calls.", func(*clients.VMSpec) {}, clone},
+		"Folders": {"Each missing folder takes one more.", func(v *clients.VMSpec) { v.Placement.Folder = "/A/B" }, with(map[string]int{"CreateFolder": 2})},
+		"Pod":     {"A datastore cluster takes one more.", func(v *clients.VMSpec) { v.Placement.DatastoreCluster = "ssd" }, with(map[string]int{"RecommendDatastores": 1})},
+		"OVF": {"An item of a library is found, deployed, and configured.", func(v *clients.VMSpec) { v.Image = ovf("").Image }, map[string]int{
+			"FindAllByUuid": 1, "ReconfigVM_Task": 1,
+			"POST /rest/com/vmware/content/library?~action=find": 1, "POST /rest/com/vmware/content/library/item?~action=find": 1,
+			"GET /rest/com/vmware/content/library/item/id:{id}": 1, deployment: 1,
+		}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, dc)
+			c := s.connect()
+			before := s.server.Calls()
+			v := spec("web-1")
+			tc.change(&v)
+			if _, err := c.CreateVM(t.Context(), v); err != nil {
+				t.Fatal(err)
+			}
+			s.await("the VM to be there, without asking the vCenter", func() bool {
+				c.mu.RLock()
+				defer c.mu.RUnlock()
+				return len(c.cache.find(v.UUID)) == 1 && c.work.running(v.UUID) == nil
+			})
+			got := s.calls(before)
+			delete(got, "WaitForUpdatesEx") // As many as there are changes, at most.
+			if v.Image.Library != "" {
+				// The simulator's own services make calls of their own.
+				maps.DeleteFunc(got, func(call string, _ int) bool { return tc.want[call] == 0 })
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
 	}
 }

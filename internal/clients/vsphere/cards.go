@@ -36,7 +36,7 @@ func cardChanges(t target) ([]types.BaseVirtualDeviceConfigSpec, error) {
 func newCard(number int, n clients.Network, backing types.BaseVirtualDeviceBackingInfo) (types.BaseVirtualDevice, error) {
 	card := types.VirtualEthernetCard{
 		VirtualDevice: types.VirtualDevice{
-			Key:         int32(-200 - number),
+			Key:         int32(-200 - number), //nolint:gosec // A VM has ten interfaces.
 			Backing:     backing,
 			Connectable: &types.VirtualDeviceConnectInfo{StartConnected: true, AllowGuestControl: true, Connected: true},
 		},

@@ -135,8 +135,9 @@ func adapterOf(n clients.Network) (types.CustomizationAdapterMapping, error) {
 		m.Adapter.Gateway = gateways
 		return m, nil
 	}
+	bits := int32(prefix.Bits()) //nolint:gosec // It is at most 128.
 	m.Adapter.IpV6Spec = &types.CustomizationIPSettingsIpV6AddressSpec{
-		Ip:      []types.BaseCustomizationIpV6Generator{&types.CustomizationFixedIpV6{IpAddress: address, SubnetMask: int32(prefix.Bits())}},
+		Ip:      []types.BaseCustomizationIpV6Generator{&types.CustomizationFixedIpV6{IpAddress: address, SubnetMask: bits}},
 		Gateway: gateways,
 	}
 	return m, nil

@@ -27,7 +27,7 @@
 // What a creation costs, in calls: 3 for a VM (one asks for its UUID, one clones, one follows the task) and 2 to power it on;
 // 1 more for each folder that is missing and for a datastore cluster; 2 once for each VM that gets its snapshot, and 2 each time
 // a creation waits for it. An item of a content library takes 3 REST calls to be found, 1 to be deployed (and 1 to ask for its
-// networks where the VM names some), and 2 SOAP calls with the wait for their task.
+// networks where the VM names some), and 3 SOAP calls and the wait for their task.
 //
 // The files by what a reader looks for: client.go, session.go, rest.go, certificate.go (connection), facts.go (what the vCenter
 // and the account can do), feed.go, cache.go and record.go (what is known), tasks.go (work under way), observe.go, check.go,

@@ -253,7 +253,7 @@ func TestRESTSession(t *testing.T) {
 	if got := s.server.Calls()[login] - before; got != 1 {
 		t.Errorf("there were %d logins, want one after the session was dropped", got)
 	}
-	if name := restMethod(&http.Request{Method: "GET", URL: &url.URL{Path: "/rest/com/vmware/cis/tagging/tag/id:urn:vmomi:1"}}); name != "GET /rest/com/vmware/cis/tagging/tag" {
+	if name := restMethod(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/rest/com/vmware/cis/tagging/tag/id:urn:vmomi:1"}}); name != "GET /rest/com/vmware/cis/tagging/tag" {
 		t.Errorf("a call is recorded as %q, with the name of an object in it", name)
 	}
 }

@@ -23,7 +23,7 @@ const baseSnapshot = "virtrigaud-base"
 func (c *Client) makeFolders(ctx context.Context, s *session, t *target) error {
 	for len(t.missing) > 0 {
 		name := t.missing[0]
-		made := ref{}
+		var made ref
 		res, err := methods.CreateFolder(ctx, s.vim, &types.CreateFolder{This: t.folder, Name: name})
 		if err == nil {
 			made = res.Returnval

@@ -128,7 +128,8 @@ func resolve(c *cache, reserved []reservation, spec clients.VMSpec, image *recor
 	if len(t.missing) == 0 && r.conflicts(t.folder, spec.Identity) {
 		return t, conflict(spec.Identity, c.path(t.folder)+"/"+spec.Name)
 	}
-	return t, r.place(dc, spec, &t)
+	err = r.place(dc, spec, &t)
+	return t, err
 }
 
 // source finds the image, and for a linked clone its snapshot.
