@@ -135,9 +135,11 @@ type poolVolume struct {
 }
 
 // removable returns the volumes that go with a VM: those that are its own by their names, and those of its disks that were
-// recorded as its own when it was adopted. Disks to be retained are not among them.
+// recorded as its own when it was adopted. Disks to be retained are not among them, nor are those
+// that were detached.
 func (h *host) removable(d domain, retain []string) []poolVolume {
 	var out []poolVolume
+	retain = slices.Concat(retain, d.mark.Detached)
 	own := h.ownVolumes(d.uuid)
 	for _, pool := range slices.Sorted(maps.Keys(own)) {
 		for _, v := range own[pool] {

@@ -162,6 +162,24 @@ func TestDeleteKeepsOthers(t *testing.T) {
 	virsh(t, h, "vol-delete", "--pool", "default", "theirs.qcow2")
 }
 
+// TestDeleteKeepsDetached has a disk detached from a VM: its file is there after the VM.
+func TestDeleteKeepsDetached(t *testing.T) {
+	f := fleet(t)
+	h := f.Hosts()[0]
+	c := open(t, fleetConfig(f), hooks{})
+	spec := newVM("web", "kvm-01")
+	spec.Disks = []clients.Disk{{Name: "data", SizeGiB: 1}, {Name: "log", SizeGiB: 1}}
+	create(t, c, spec)
+	reconfigure(t, c, spec.Identity, clients.Change{DetachDisks: []string{"data", "log"}})
+	reconfigure(t, c, spec.Identity, clients.Change{AddDisks: spec.Disks[1:]})
+	remove(t, c, spec.Identity)
+	kept := dataVolume(spec.UUID, spec.Disks[0])
+	if diff := cmp.Diff(want(kept), volumes(t, h)); diff != "" {
+		t.Errorf("what is left: -want, +got:\n%s", diff)
+	}
+	virsh(t, h, "vol-delete", "--pool", "default", kept)
+}
+
 // TestImageAddedLater has an image put into a pool's directory behind libvirt's back.
 func TestImageAddedLater(t *testing.T) {
 	f := fleet(t)

@@ -39,6 +39,8 @@ type ownerMark struct {
 	HotAdd string `xml:"hotadd,attr,omitempty"`
 	// Thick are the names of the data disks whose space was taken when they were made.
 	Thick []string `xml:"thick,omitempty"`
+	// Detached are the names of data disks that the VM had: their files stay when the VM goes.
+	Detached []string `xml:"detached,omitempty"`
 	// Disks and Networks are those of a VM that was adopted: the aliases of its devices are somebody else's.
 	Disks    []diskRecord    `xml:"disk"`
 	Networks []networkRecord `xml:"network"`

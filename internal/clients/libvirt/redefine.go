@@ -172,6 +172,14 @@ func (a *alteration) applyDisks(devices *libvirtxml.DomainDeviceList, mark *owne
 	})
 	mark.Disks = slices.DeleteFunc(mark.Disks, func(r diskRecord) bool { return gone(r.Path) })
 	mark.Thick = slices.DeleteFunc(mark.Thick, func(name string) bool { return slices.Contains(a.DetachDisks, name) })
+	for _, name := range a.DetachDisks {
+		if !slices.Contains(mark.Detached, name) {
+			mark.Detached = append(mark.Detached, name)
+		}
+	}
+	mark.Detached = slices.DeleteFunc(mark.Detached, func(name string) bool {
+		return slices.ContainsFunc(a.add, func(n newDisk) bool { return n.Name == name })
+	})
 	has := func(path string) bool {
 		return slices.ContainsFunc(devices.Disks, func(d libvirtxml.DomainDisk) bool {
 			have, ok := sourcePath(d.Source)
