@@ -4,11 +4,13 @@
 package vsphere
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vmware/govmomi/find"
@@ -205,4 +207,73 @@ func TestCallBudgetOfOthers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestIdleBudget states what 200 VMs cost while nothing happens. A minute is half a second here: the feed waits for one
+// second instead of two minutes, and the refresh comes every five seconds instead of every ten minutes.
+func TestIdleBudget(t *testing.T) {
+	const n, minute = 200, time.Second / 2
+	s := newSite(t)
+	first := s.connect()
+	ids := s.fleet(first, n)
+	first.Close()
+	c, err := New(s.config(), Options{MinBackoff: time.Millisecond, MaxWait: time.Second, Refresh: 10 * minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	s.await("the client to be in sync", func() bool { return c.Check(t.Context()) == nil })
+
+	before, start := total(s.server.Calls()), time.Now()
+	observations := 0
+	for time.Since(start) < 11*minute {
+		for _, id := range ids {
+			if vm, err := c.ObserveVM(t.Context(), id, ""); err != nil || vm.State != clients.VMPresent {
+				t.Fatalf("ObserveVM: %q, %v", vm.State, err)
+			}
+			observations++
+		}
+		time.Sleep(minute / 10)
+	}
+	minutes := float64(time.Since(start)) / float64(minute)
+	if got := total(s.server.Calls()) - before; float64(got) > 2*minutes {
+		t.Errorf("%d observations in %.1f minutes took %d calls, want at most 2 a minute", observations, minutes, got)
+	}
+}
+
+// total returns how many calls there were.
+func total(calls map[string]int) int {
+	sum := 0
+	for _, n := range calls {
+		sum += n
+	}
+	return sum
+}
+
+// fleet makes many VMs and waits until they are there.
+func (s *site) fleet(c *Client, n int) []clients.Identity {
+	s.t.Helper()
+	ids := make([]clients.Identity, n)
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range benchConcurrency {
+		wg.Go(func() {
+			for i := range next {
+				v := spec(fmt.Sprintf("web-%04d", i))
+				ids[i] = v.Identity
+				if _, err := c.CreateVM(context.Background(), v); err != nil {
+					s.t.Errorf("CreateVM(%q): %v", v.Name, err)
+				}
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	for _, id := range ids {
+		s.settle(c, id)
+	}
+	return ids
 }

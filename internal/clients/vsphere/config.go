@@ -48,7 +48,7 @@ type Options struct {
 	MaxCalls int
 	// MaxWait is how long the vCenter holds a wait for updates when nothing changes; two minutes when 0.
 	MaxWait time.Duration
-	// Refresh is the interval at which zones are read and the session is kept alive; five minutes when 0.
+	// Refresh is the interval at which zones are read and the session is kept alive; ten minutes when 0.
 	Refresh time.Duration
 	// MinBackoff and MaxBackoff bound the pause before connecting again; one second and one minute when 0.
 	MinBackoff time.Duration
@@ -68,7 +68,7 @@ func (o Options) withDefaults() Options {
 	}{
 		{&o.CallTimeout, time.Minute},
 		{&o.MaxWait, 2 * time.Minute},
-		{&o.Refresh, 5 * time.Minute},
+		{&o.Refresh, 10 * time.Minute},
 		{&o.MinBackoff, time.Second},
 		{&o.MaxBackoff, time.Minute},
 	} {

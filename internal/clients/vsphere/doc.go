@@ -12,8 +12,16 @@
 // may yet bring it into being. The last includes clone tasks that were running when the client connected, and those of a
 // call whose reply was lost: any of them may be ours.
 //
-// A VM is identified by its instance UUID, and belongs to us if it carries the owner's mark in its extra configuration.
-// vCenter does not let two VMs of one folder have one name, so that a repeated clone fails instead of making a second VM.
+// A VM is identified by its instance UUID, and belongs to us if it carries the owner's mark in its extra configuration. A copy that
+// somebody made of our VM carries the mark too, but has another instance UUID: it is not ours. vCenter does not let two VMs of one
+// folder have one name, so that a repeated clone fails instead of making a second VM.
+//
+// Which disks and interfaces of a VM are ours is written down in its extra configuration too, disks by the place where they are
+// attached and interfaces by their MAC addresses. What else a VM has is never changed, and disks outlive the VM: they are detached
+// before it is destroyed. A VM that disks of others build on, as those of linked clones do, is not destroyed at all.
+//
+// A change of a VM is one task, for which the vCenter has to find the configuration as it was observed. So a call whose reply was
+// lost can be repeated: it finds the VM busy, or changed.
 //
 // What a vCenter cannot do in one step is done so that an end at any point leaves nothing behind that is not recognised:
 //
@@ -30,8 +38,8 @@
 // networks where the VM names some), and 3 SOAP calls and the wait for their task.
 //
 // The files by what a reader looks for: client.go, session.go, rest.go, certificate.go (connection), facts.go (what the vCenter
-// and the account can do), feed.go, cache.go and record.go (what is known), tasks.go (work under way), observe.go, check.go,
-// create.go, reconfigure.go, adopt.go, power.go, delete.go (the port), prepare.go, library.go and deploy.go (what comes before
-// a VM), resolve.go and place.go (from names to objects), clonespec.go, disks.go, cards.go, guest.go and customize.go (from a
-// VMSpec to what vCenter is asked for), inventory.go and zones.go (placement), faults.go (errors).
+// and the account can do), feed.go, cache.go, record.go and nics.go (what is known), tasks.go (work under way), observe.go, plug.go
+// (what of a VM can change now), check.go, create.go, reconfigure.go, editdevices.go, labels.go, adopt.go, power.go, delete.go (the
+// port), prepare.go, library.go and deploy.go (what comes before a VM), resolve.go and place.go (from names to objects),
+// clonespec.go, disks.go, cards.go, guest.go and customize.go (from a VMSpec to what vCenter is asked for), inventory.go and zones.go (placement), faults.go (errors).
 package vsphere
