@@ -86,6 +86,53 @@ func TestSpec(t *testing.T) {
 				Placement: clients.Placement{Cluster: "prod-cluster-1", Host: "esxi-01", Datastore: "ssd-datastore-1", Folder: "/Production"},
 			}},
 		},
+		"Hardware": {
+			reason: "A block of hardware that the VM sets wins over the class's, the others are the class's; guest data is complete.",
+			objects: []client.Object{
+				&v1beta1.VMClass{
+					ObjectMeta: metav1.ObjectMeta{Namespace: testNamespace, Name: "small"},
+					Spec: v1beta1.VMClassSpec{CPU: 1, MemoryMiB: 512, VMHardware: v1beta1.VMHardware{
+						Firmware: &v1beta1.Firmware{Type: v1beta1.FirmwareUEFI, SecureBoot: true}, HotAdd: &v1beta1.HotAdd{CPU: true},
+					}},
+				},
+				secret(testNamespace, "password"),
+			},
+			vm: newVM(named, withClass("small"), func(vm *v1beta1.VirtualMachine) {
+				p := &vm.Spec.ForProvider
+				p.Hardware = &v1beta1.VMHardware{HotAdd: &v1beta1.HotAdd{Memory: true, MaxMemoryMiB: ptr.To(int64(2048))}}
+				p.Networks = []v1beta1.VMNetwork{
+					{Name: "four", Network: "lan", IPAddress: ptr.To("10.0.0.5"), Gateway: ptr.To("10.0.0.1")}, {Name: "six", Bridge: "br0", IPAddress: ptr.To("fd00::5")},
+				}
+				p.Customization = &v1beta1.Customization{
+					Type: v1beta1.CustomizeBySysprep, Hostname: ptr.To("web"),
+					Sysprep: &v1beta1.Sysprep{FullName: "A", Organization: "B", AdminPasswordSecretRef: &xpv2.LocalSecretKeySelector{
+						LocalSecretReference: xpv2.LocalSecretReference{Name: "cloud-init"}, Key: "password",
+					}},
+				}
+			}),
+			caps: clients.Capabilities{SecureBoot: true, Firmware: []string{"bios", "uefi"}, GuestCustomization: true, Bridges: true},
+			want: want{spec: clients.VMSpec{
+				Identity: id, Image: clients.Image{Name: "tiny-linux"}, CPU: 1, MemoryMiB: 512, Firmware: clients.UEFI, SecureBoot: true,
+				HotAdd: &clients.HotAdd{Memory: true, MaxMemoryMiB: 2048},
+				Networks: []clients.Network{
+					{Name: "four", Network: "lan", Address: "10.0.0.5/24", Gateway: "10.0.0.1"}, {Name: "six", Bridge: "br0", Address: "fd00::5/64"},
+				},
+				GuestData: clients.GuestData{Hostname: "web", Prep: clients.PrepWindows, Sysprep: &clients.Sysprep{
+					FullName: "A", Organization: "B", AdminPassword: "#cloud-config\n",
+				}},
+			}},
+		},
+		"Nothing": {
+			reason: "All that an endpoint cannot do is told at once.",
+			vm: newVM(named, func(vm *v1beta1.VirtualMachine) {
+				p := &vm.Spec.ForProvider
+				p.Networks = []v1beta1.VMNetwork{{Name: "primary", Bridge: "br0", Model: "E1000"}}
+				p.Tags = []v1beta1.VMTag{{Category: "env", Name: "prod"}}
+			}),
+			want: want{class: clients.Unsupported, message: "the endpoint does not support tags: leave out forProvider.tags; " +
+				"the endpoint does not support model \"E1000\" of network \"primary\": it supports []; " +
+				"the endpoint does not support bridges, as asked of network \"primary\": name a network"},
+		},
 		"UserDataFromSecret": {
 			reason:  "User data can be confidential.",
 			objects: []client.Object{secret(testNamespace, "user-data")},

@@ -60,16 +60,16 @@ func oneOf(what, of, value string, have []string) need {
 
 // supported returns an error that says what the endpoint cannot do of what the VM needs.
 func supported(s clients.VMSpec, c clients.Capabilities) error {
-	var errs []error
+	var missing []string
 	for _, n := range needs(s, c) {
 		if n.asked && !n.has {
-			errs = append(errs, fmt.Errorf("the endpoint does not support %s: %s", n.what, n.instead))
+			missing = append(missing, fmt.Sprintf("the endpoint does not support %s: %s", n.what, n.instead))
 		}
 	}
-	if len(errs) == 0 {
+	if len(missing) == 0 {
 		return nil
 	}
-	return clients.NewError(clients.Unsupported, "", errors.Join(errs...))
+	return clients.NewError(clients.Unsupported, "", errors.New(strings.Join(missing, "; ")))
 }
 
 func diskType(d clients.Disk) string {
