@@ -65,12 +65,27 @@ func (w *world) guest(vm types.ManagedObjectReference) Guest {
 // followPower lets a VM's guest boot when the VM was powered on, and takes its tools and addresses when it is not.
 func (w *world) followPower(ref types.ManagedObjectReference) {
 	vm, ok := w.reg.Get(ref).(*simulator.VirtualMachine)
+	if ok {
+		stampBoot(vm)
+	}
 	if !ok || vm.Runtime.PowerState != on {
 		delete(w.booted, ref)
 		w.show(ref, false)
 		return
 	}
 	w.boot(ref)
+}
+
+// stampBoot says when a VM was powered on: "updated when the virtual machine is powered on from the poweredOff state, and is
+// cleared when the virtual machine is powered off" (vSphere API, VirtualMachineRuntimeInfo.bootTime).
+func stampBoot(vm *simulator.VirtualMachine) {
+	switch {
+	case vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOff:
+		vm.Runtime.BootTime = nil
+	case vm.Runtime.BootTime == nil:
+		now := time.Now()
+		vm.Runtime.BootTime = &now
+	}
 }
 
 // boot lets a guest start. Another boot, and power-off, make this one void.

@@ -75,6 +75,24 @@ func TestPower(t *testing.T) {
 	}
 }
 
+// TestBootID lets each time that a VM is on have a name of its own.
+func TestBootID(t *testing.T) {
+	s := newSite(t)
+	c := s.connect()
+	id := spec("web-1").Identity
+	if vm := s.create(c, spec("web-1")); vm.BootID != "" {
+		t.Errorf("a VM that was never on has boot ID %q", vm.BootID)
+	}
+	first := s.power(c, id, clients.ActionPowerOn, clients.PoweredOn).BootID
+	s.power(c, id, clients.ActionSuspend, clients.Suspended)
+	resumed := s.power(c, id, clients.ActionPowerOn, clients.PoweredOn).BootID
+	off := s.power(c, id, clients.ActionPowerOff, clients.PoweredOff).BootID
+	second := s.power(c, id, clients.ActionPowerOn, clients.PoweredOn).BootID
+	if first == "" || resumed != first || off != "" || second == "" || second == first {
+		t.Errorf("boot IDs are %q, %q after it was resumed, %q while it is off and %q after that", first, resumed, off, second)
+	}
+}
+
 // A recording remembers tasks.
 type recording struct {
 	clients.NopRecorder
