@@ -37,9 +37,10 @@ func dialVSphere(e *v1beta1.VSphereEndpoint, c endpoint.Credentials, log logr.Lo
 		Username:              c.Username,
 		Password:              c.Password,
 		CABundle:              e.CABundle,
+		Thumbprint:            e.Thumbprint,
 		InsecureSkipTLSVerify: e.InsecureSkipTLSVerify,
 		ZoneTagCategory:       e.ZoneTagCategory,
-	}, vsphere.Options{Log: log})
+	}, vsphere.Options{Log: log, Recorder: r})
 	if err != nil {
 		return nil, err
 	}

@@ -129,6 +129,9 @@ type Network struct {
 // RootDisk is the name of the image's first disk in a VM's list of disks, and in what is observed of it.
 const RootDisk = "root"
 
+// SeedDisk is what the disk with the guest's data is called among those that a VM has left. No disk of a user has a dot.
+const SeedDisk = "seed.iso"
+
 // A Disk is one data disk of a VM.
 type Disk struct {
 	Name    string

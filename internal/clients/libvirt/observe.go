@@ -76,9 +76,6 @@ func (c *Client) leftovers(uuid string) []string {
 	return slices.Compact(out)
 }
 
-// seedName is what the disk with the guest's data is called among those that a VM has left. No disk of a user has a dot.
-const seedName = "seed.iso"
-
 // ownDiskName returns the name of the disk that a VM's own volume is.
 func ownDiskName(uuid, volume string) string {
 	switch kind, name := diskKindOf(uuid, volume); kind {
@@ -87,7 +84,7 @@ func ownDiskName(uuid, volume string) string {
 	case diskData:
 		return name
 	default:
-		return seedName
+		return clients.SeedDisk
 	}
 }
 

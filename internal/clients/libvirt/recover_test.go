@@ -172,7 +172,7 @@ func TestUndefined(t *testing.T) {
 
 	virsh(t, h, "undefine", "web")
 	eventually(t, "it is seen to be gone", func() bool { return observe(t, c, spec.Identity).State == clients.VMAbsent })
-	if diff := cmp.Diff([]string{"data", "root", seedName}, observe(t, c, spec.Identity).Leftovers); diff != "" {
+	if diff := cmp.Diff([]string{"data", "root", clients.SeedDisk}, observe(t, c, spec.Identity).Leftovers); diff != "" {
 		t.Errorf("what it has left is told: -want, +got:\n%s", diff)
 	}
 	if err := c.DeleteVM(t.Context(), spec.Identity, clients.DeleteOptions{}); err != nil {

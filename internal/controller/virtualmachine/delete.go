@@ -6,7 +6,9 @@ package virtualmachine
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/apis/v1beta1"
@@ -25,10 +27,34 @@ func (e *external) Delete(ctx context.Context, vm *v1beta1.VirtualMachine) (mana
 		return managed.ExternalDelete{}, err
 	}
 	o := clients.DeleteOptions{Task: createTask(vm), Retain: retained(vm)}
+	if e.look.vm.State == clients.VMAbsent {
+		_, o.Retain = leftovers(vm, e.look.vm.Leftovers)
+	}
 	if err := e.hypervisor.DeleteVM(ctx, id, o); err != nil && clients.ClassOf(err) != clients.Busy {
 		return managed.ExternalDelete{}, fmt.Errorf("cannot delete VM: %w", err)
 	}
 	return managed.ExternalDelete{}, nil
+}
+
+// leftovers tells which disks that an absent VM has left go with its object, and which are kept. Somebody else removed the VM, so
+// only what the object asks for goes: not what is retained, and not what left the list of disks earlier and was kept for that.
+// Of a VM that was imported nothing goes.
+func leftovers(vm *v1beta1.VirtualMachine, disks []string) (doomed, kept []string) {
+	own := meta.GetExternalName(vm) == ExternalName(vm.GetUID())
+	asked := []string{clients.RootDisk, clients.SeedDisk}
+	for _, d := range vm.Spec.ForProvider.Disks {
+		if !d.Retain {
+			asked = append(asked, d.Name)
+		}
+	}
+	for _, d := range disks {
+		if own && slices.Contains(asked, d) {
+			doomed = append(doomed, d)
+		} else {
+			kept = append(kept, d)
+		}
+	}
+	return doomed, kept
 }
 
 // stopGuest gives the guest of a VM that is to be deleted the time to shut down. It says whether to wait for it. A guest that

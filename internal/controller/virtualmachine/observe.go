@@ -78,6 +78,11 @@ func (e *external) observeAbsent(ctx context.Context, vm *v1beta1.VirtualMachine
 	e.tries.gone(vm)
 	e.prober.Forget(vm.GetUID())
 	if meta.WasDeleted(vm) {
+		if doomed, _ := leftovers(vm, e.look.vm.Leftovers); len(doomed) > 0 {
+			vm.Status.AtProvider.Phase = v1beta1.PhaseDeleting
+			mark(vm, xpv2.Deleting())
+			return exists(true), nil
+		}
 		e.tries.settled(vm)
 		return managed.ExternalObservation{}, nil
 	}
