@@ -252,6 +252,28 @@ func TestRetainedDiskSurvives(t *testing.T) {
 	}
 }
 
+// TestNothingIsLeftOfAVMUndefinedByHand deletes the object of a domain that somebody undefined, which leaves its volumes.
+func TestNothingIsLeftOfAVMUndefinedByHand(t *testing.T) {
+	w := newWorld(t, "e2e-undefined")
+	guests := w.guests()
+	spec := libvirtSpec()
+	spec.ForProvider.Disks = []v1beta1.VMDisk{{Name: "data", SizeGiB: 1}}
+	before := w.traces(guests)
+	vm := w.vm("", spec)
+	w.create(vm)
+	w.awaitReady(vm)
+	change(w, vm, func(vm *v1beta1.VirtualMachine) {
+		vm.Spec.ManagementPolicies = xpv2.ManagementPolicies{xpv2.ManagementActionObserve, xpv2.ManagementActionUpdate, xpv2.ManagementActionDelete}
+	})
+	if err := guests.Destroy(t.Context(), w.vms(guests)[0]); err != nil {
+		t.Fatal(err)
+	}
+	w.awaitTrouble(vm, "Absent")
+	w.delete(vm)
+	w.awaitGone(vm)
+	w.assertTraces(guests, before)
+}
+
 // hardware returns what a VM consists of.
 func (w *world) hardware(h lab.Hypervisor, vm lab.VM) lab.Hardware {
 	w.Helper()
