@@ -263,7 +263,7 @@ func TestNothingIsLeftOfAVMUndefinedByHand(t *testing.T) {
 	w.create(vm)
 	w.awaitReady(vm)
 	change(w, vm, func(vm *v1beta1.VirtualMachine) {
-		vm.Spec.ManagementPolicies = xpv2.ManagementPolicies{xpv2.ManagementActionObserve, xpv2.ManagementActionUpdate, xpv2.ManagementActionDelete}
+		vm.Spec.ManagementPolicies = xpv2.ManagementPolicies{xpv2.ManagementActionObserve, xpv2.ManagementActionDelete}
 	})
 	if err := guests.Destroy(t.Context(), w.vms(guests)[0]); err != nil {
 		t.Fatal(err)

@@ -81,7 +81,10 @@ func (e *external) tellPower(vm *v1beta1.VirtualMachine) {
 		// What failed while it ran, or when it was off before, can be tried again.
 		e.memory.failed = ""
 	case v1beta1.Suspended:
-		e.record.Event(vm, event.Normal(eventSuspended, "The VM is suspended"))
+		// A libvirt domain is paused for a moment while it is started.
+		if e.look.vm.State == clients.VMPresent || desiredPower(vm) == v1beta1.PowerSuspended {
+			e.record.Event(vm, event.Normal(eventSuspended, "The VM is suspended"))
+		}
 	}
 }
 
