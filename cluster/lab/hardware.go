@@ -43,7 +43,7 @@ func (v *VCenter) Hardware(ctx context.Context, vm VM) (Hardware, error) {
 	if err := v.vm(vm).Properties(ctx, v.vm(vm).Reference(), []string{"config.hardware", "runtime"}, &o); err != nil {
 		return Hardware{}, fmt.Errorf("cannot read VM %q: %w", vm.Name, err)
 	}
-	h := Hardware{CPUs: int(o.Config.Hardware.NumCPU), MemoryMiB: int(o.Config.Hardware.MemoryMB), Power: PowerOff}
+	h := Hardware{CPUs: int(o.Config.Hardware.NumCPU), MemoryMiB: int(o.Config.Hardware.MemoryMB)}
 	for _, d := range object.VirtualDeviceList(o.Config.Hardware.Device).SelectByType((*types.VirtualDisk)(nil)) {
 		if disk, ok := d.(*types.VirtualDisk); ok {
 			h.DisksGiB = append(h.DisksGiB, int((disk.CapacityInBytes+gib-1)/gib))
@@ -54,6 +54,8 @@ func (v *VCenter) Hardware(ctx context.Context, vm VM) (Hardware, error) {
 		h.Power = PowerOn
 	case types.VirtualMachinePowerStateSuspended:
 		h.Power = PowerSuspended
+	case types.VirtualMachinePowerStatePoweredOff:
+		h.Power = PowerOff
 	}
 	if o.Runtime.BootTime != nil && h.Power != PowerOff {
 		h.Boot = o.Runtime.BootTime.String()

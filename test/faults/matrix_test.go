@@ -6,6 +6,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,8 +82,8 @@ func scenarios() map[string]scenario {
 }
 
 // play plays a scenario on a VM of its own, with an incident at a step, and checks on the vCenter how it ends. It returns how many
-// steps the provider took.
-func (s *site) play(t *testing.T, sc scenario, name string, at int, incident func(*provider)) int {
+// steps the provider took, and the methods of the vCenter that were called meanwhile.
+func (s *site) play(t *testing.T, sc scenario, name string, at int, incident func(*provider)) (steps int, methods []string) {
 	t.Helper()
 	p := newProvider(t, s, name)
 	owner := "uid-of-" + name
@@ -96,6 +97,7 @@ func (s *site) play(t *testing.T, sc scenario, name string, at int, incident fun
 		p.until("the VM to be ready", p.ready)
 	}
 	p.meet(at, func() { incident(p) })
+	before := s.server.Calls()
 	switch {
 	case sc.delete:
 		p.delete()
@@ -110,7 +112,13 @@ func (s *site) play(t *testing.T, sc scenario, name string, at int, incident fun
 		p.until(fmt.Sprintf("the VM to be as asked: %+v", *sc.want), func() bool { return p.has(*sc.want) })
 		s.assertOne(t, owner, *sc.want)
 	}
-	return p.taken()
+	for method, n := range s.server.Calls() {
+		if n > before[method] {
+			methods = append(methods, method)
+		}
+	}
+	slices.Sort(methods)
+	return p.taken(), methods
 }
 
 // has says whether the object shows that the VM is as asked, and that nothing is left to do.
@@ -145,7 +153,7 @@ func TestKilledBetweenAnyTwoSteps(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			steps := s.play(t, sc, name, 0, nil)
+			steps, _ := s.play(t, sc, name, 0, nil)
 			for k := 1; k <= steps; k++ {
 				t.Run(fmt.Sprint(k), func(t *testing.T) {
 					s.play(t, sc, fmt.Sprintf("%s-%d", name, k), k, func(*provider) { die() })
@@ -165,12 +173,8 @@ func TestLostAndFailed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			before := s.server.Calls()
-			s.play(t, sc, name, 0, nil)
-			for method, n := range s.server.Calls() {
-				if n == before[method] || !disturbed(method) {
-					continue
-				}
+			_, methods := s.play(t, sc, name, 0, nil)
+			for _, method := range slices.DeleteFunc(methods, func(m string) bool { return !disturbed(m) }) {
 				for fault, rule := range faults(method) {
 					t.Run(method+"/"+fault, func(t *testing.T) {
 						var remove func()
@@ -250,7 +254,7 @@ func TestInterference(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			steps := s.play(t, sc, "undisturbed", 0, nil)
+			steps, _ := s.play(t, sc, "undisturbed", 0, nil)
 			for k := 1; k <= steps; k++ {
 				t.Run(fmt.Sprint(k), func(t *testing.T) {
 					s.play(t, sc, fmt.Sprintf("incident-%d", k), k, func(p *provider) { incident(s, p) })

@@ -135,7 +135,7 @@ func (p *provider) meet(n int, incident func()) {
 }
 
 // die is the incident that the process ends.
-func die() { panic(errKilled) }
+func die() { panic(errKilled) } //nolint:forbidigo // A process that is killed returns from nothing.
 
 // taken returns how many steps were taken since meet was last called.
 func (p *provider) taken() int {
@@ -170,7 +170,7 @@ func (p *provider) reconcile() {
 	defer func() {
 		if r := recover(); r != nil {
 			if r != errKilled { //nolint:errorlint // The very value is meant.
-				panic(r)
+				panic(r) //nolint:forbidigo // It is not ours.
 			}
 			p.stop()
 			p.start()

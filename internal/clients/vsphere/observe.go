@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
@@ -24,6 +25,9 @@ func (c *Client) ObserveVM(ctx context.Context, id clients.Identity, task client
 		return clients.VM{}, err
 	}
 	if vm, known, err := c.observed(id); known || err != nil {
+		if err == nil && vm.State == clients.VMCreating {
+			err = c.discard(ctx, s, id, task)
+		}
 		return vm, err
 	}
 	job, err := c.adopt(ctx, s, id, task)
@@ -37,9 +41,13 @@ func (c *Client) ObserveVM(ctx context.Context, id clients.Identity, task client
 		return clients.VM{}, err
 	}
 	vm := clients.VM{State: clients.VMAbsent}
-	if job != nil && job.purpose == toCreate {
+	switch {
+	case job == nil:
+	case job.purpose == toCreate:
 		vm.FailedTask, vm.Failure = failed(job)
 		vm.Failure = c.explain(id, vm.Failure)
+	case job.purpose == toDiscard:
+		vm.FailedTask, vm.Failure = clients.TaskCreate, c.explain(id, job.cause)
 	}
 	return vm, nil
 }
@@ -108,12 +116,47 @@ func (c *Client) observed(id clients.Identity) (clients.VM, bool, error) {
 		}
 	case !job.over:
 		vm.State = job.purpose.state()
+	case r.leftBy(job):
+		vm.State = clients.VMCreating
 	default:
 		if job.purpose != toCreate {
 			vm.FailedTask, vm.Failure = failed(job)
 		}
 	}
 	return vm, true, nil
+}
+
+// leftBy says whether a VM is what a creation that failed has left.
+func (r *record) leftBy(j *job) bool {
+	return r.beingMade && j != nil && j.over && (j.purpose == toCreate && j.err != nil || j.purpose == toDiscard)
+}
+
+// discard starts to remove what a creation that failed has left. A creation that an earlier process started is looked up by its task
+// first; while it is not known to have failed, nothing is removed.
+func (c *Client) discard(ctx context.Context, s *session, id clients.Identity, task clients.TaskRef) error {
+	j, err := c.adopt(ctx, s, id, task)
+	if err != nil {
+		return err
+	}
+	c.mu.RLock()
+	r, err := c.cache.one(id)
+	c.mu.RUnlock()
+	if err != nil || r == nil || r.owner != id.Owner || !r.leftBy(j) {
+		return err
+	}
+	cause := j.err
+	if j.purpose == toDiscard {
+		cause = j.cause
+	}
+	res, err := methods.Destroy_Task(ctx, s.vim, &types.Destroy_Task{This: r.ref})
+	if isGone(err) {
+		return nil
+	}
+	if err != nil {
+		return classify(fmt.Errorf("cannot remove VM %q, which is half made: %w", r.name, err))
+	}
+	c.track(ctx, s, &job{task: res.Returnval, uuid: r.uuid, purpose: toDiscard, cause: cause})
+	return nil
 }
 
 // failed returns what a job was to do and why it failed; nothing if it did not.

@@ -32,6 +32,7 @@ const (
 	toUnsnap    purpose = "remove the snapshots of"
 	toDetach    purpose = "detach disks from"
 	toDestroy   purpose = "destroy"
+	toDiscard   purpose = "remove what is left of"
 )
 
 // kind returns what the port calls a job of the purpose.
@@ -45,7 +46,7 @@ func (p purpose) kind() clients.TaskKind {
 		return clients.TaskPowerOff
 	case toSuspend:
 		return clients.TaskSuspend
-	case toSwitchOff, toUnsnap, toDetach, toDestroy:
+	case toSwitchOff, toUnsnap, toDetach, toDestroy, toDiscard:
 		return clients.TaskDelete
 	default:
 		return clients.TaskReconfigure
@@ -54,6 +55,10 @@ func (p purpose) kind() clients.TaskKind {
 
 // state returns the state of a VM while a job of the purpose is under way.
 func (p purpose) state() clients.VMState {
+	if p == toDiscard {
+		// It is about to be made again.
+		return clients.VMCreating
+	}
 	switch p.kind() {
 	case clients.TaskCreate:
 		return clients.VMCreating
@@ -76,6 +81,8 @@ type job struct {
 	over     bool
 	// err is why the task failed, of a class.
 	err error
+	// cause is why a VM was not made that is being discarded, of a class.
+	cause error
 	// stop ends a deployment, which has no task.
 	stop func()
 }
