@@ -109,7 +109,7 @@ func (s *site) play(t *testing.T, sc scenario, name string, at int, incident fun
 		} else {
 			p.create(sc.create...)
 		}
-		p.until(fmt.Sprintf("the VM to be as asked: %+v", *sc.want), func() bool { return p.has(*sc.want) })
+		p.until(fmt.Sprintf("the VM to be as asked: %+v", *sc.want), func() bool { return p.has(*sc.want) && s.has(owner, *sc.want) })
 		s.assertOne(t, owner, *sc.want)
 	}
 	for method, n := range s.server.Calls() {

@@ -201,6 +201,12 @@ func hardwareOf(vm mo.VirtualMachine) hardware {
 	return h
 }
 
+// has says whether the one VM with a mark is of this hardware. What somebody did a moment ago may not have reached the object.
+func (s *site) has(owner string, want hardware) bool {
+	owned := s.owned(owner)
+	return len(owned) == 1 && cmp.Equal(want, hardwareOf(owned[0]))
+}
+
 // assertOne checks that there is exactly one VM with a mark, of this hardware, and that nobody else's VM was touched.
 func (s *site) assertOne(t *testing.T, owner string, want hardware) {
 	t.Helper()
