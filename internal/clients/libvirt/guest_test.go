@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -154,6 +155,11 @@ func assertNoCalls(t *testing.T, c *Client, ids ...clients.Identity) {
 			}
 		}
 		return true
+	})
+	eventually(t, "what was begun before is done", func() bool {
+		n := calls()
+		time.Sleep(4 * coalesce)
+		return n == calls()
 	})
 	before := calls()
 	for range 1000 {
