@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vmware/govmomi/find"
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/vim25/types"
 
@@ -235,6 +236,33 @@ func TestInterference(t *testing.T) {
 			s.byHand(p, func(vm *object.VirtualMachine) (*object.Task, error) {
 				return vm.Rename(context.Background(), p.key.Name+"-renamed")
 			})
+		},
+		"Moved": func(s *site, p *provider) {
+			folder, err := find.NewFinder(s.admin.Client).Folder(context.Background(), "/prod-dc/vm/Production")
+			if err != nil {
+				s.t.Error(err)
+				return
+			}
+			s.byHand(p, func(vm *object.VirtualMachine) (*object.Task, error) {
+				return folder.MoveInto(context.Background(), []types.ManagedObjectReference{vm.Reference()})
+			})
+		},
+		"PasswordChanged": func(s *site, p *provider) {
+			s.password += "!"
+			if err := s.server.SetPassword(username, s.password); err != nil {
+				s.t.Error(err)
+			}
+			if _, err := s.server.TerminateSessions(context.Background(), vsphere.UserAgent); err != nil {
+				s.t.Error(err)
+			}
+			p.rotate(s.secret())
+		},
+		"CertificateRenewed": func(s *site, p *provider) {
+			if err := s.server.RenewCertificate(); err != nil {
+				s.t.Error(err)
+			}
+			s.login()
+			p.rotate(s.config())
 		},
 		"PoweredOff": func(s *site, p *provider) {
 			s.byHand(p, func(vm *object.VirtualMachine) (*object.Task, error) { return vm.PowerOff(context.Background()) })

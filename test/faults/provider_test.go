@@ -251,6 +251,22 @@ func (p *provider) delete() {
 	p.past(func() error { return client.IgnoreNotFound(p.kube.Delete(p.t.Context(), p.vm())) })
 }
 
+// rotate replaces a config or a Secret by what is right from now on.
+func (p *provider) rotate(o client.Object) {
+	p.t.Helper()
+	now, ok := o.DeepCopyObject().(client.Object)
+	if !ok {
+		p.t.Fatalf("cannot copy %T", o)
+	}
+	p.past(func() error {
+		if err := p.kube.Get(p.t.Context(), client.ObjectKeyFromObject(o), now); err != nil {
+			return err
+		}
+		o.SetResourceVersion(now.GetResourceVersion())
+		return p.kube.Update(p.t.Context(), o)
+	})
+}
+
 // past does something that is no step of the provider's.
 func (p *provider) past(do func() error) {
 	p.t.Helper()

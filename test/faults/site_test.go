@@ -27,8 +27,8 @@ import (
 )
 
 const (
-	username = "administrator@vsphere.local"
-	password = "correct horse"
+	username      = "administrator@vsphere.local"
+	firstPassword = "correct horse"
 )
 
 // golden is a VM with a snapshot, of which linked clones are made.
@@ -39,26 +39,35 @@ type site struct {
 	t      *testing.T
 	server *vcenter.Server
 	admin  *govmomi.Client
+	// password of the account at the moment.
+	password string
 	// foreign VMs as they were at first, by name.
 	foreign map[string]string
 }
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	server, err := vcenter.Start(vcenter.Options{Username: username, Password: password})
+	server, err := vcenter.Start(vcenter.Options{Username: username, Password: firstPassword})
 	if err != nil {
 		t.Fatalf("cannot start a vCenter: %v", err)
 	}
 	t.Cleanup(server.Close)
-	admin, err := server.Client(context.Background())
-	if err != nil {
-		t.Fatalf("cannot log in: %v", err)
-	}
-	s := &site{t: t, server: server, admin: admin}
+	s := &site{t: t, server: server, password: firstPassword}
+	s.login()
 	s.makeForeign("legacy-db")
 	s.snapshot(s.makeForeign(golden))
 	s.foreign = s.others()
 	return s
+}
+
+// login lets the administrator log in, anew if that was before.
+func (s *site) login() {
+	s.t.Helper()
+	admin, err := s.server.Client(context.Background())
+	if err != nil {
+		s.t.Fatalf("cannot log in: %v", err)
+	}
+	s.admin = admin
 }
 
 // config is the ClusterProviderConfig of the vCenter.
@@ -78,7 +87,7 @@ func (s *site) config() *v1beta1.ClusterProviderConfig {
 func (s *site) secret() *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "crossplane-system", Name: configName, UID: "secret"},
-		Data:       map[string][]byte{v1beta1.SecretKeyUsername: []byte(username), v1beta1.SecretKeyPassword: []byte(password)},
+		Data:       map[string][]byte{v1beta1.SecretKeyUsername: []byte(username), v1beta1.SecretKeyPassword: []byte(s.password)},
 	}
 }
 
