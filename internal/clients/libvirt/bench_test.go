@@ -7,9 +7,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+	"libvirt.org/go/libvirt"
+
+	"github.com/crossplane-contrib/provider-virtrigaud/cluster/libvirthosts"
 	"github.com/crossplane-contrib/provider-virtrigaud/internal/clients"
 )
 
@@ -102,4 +108,192 @@ func BenchmarkObserve(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(forked)/(float64(b.Elapsed())/float64(b.N)), "virsh/observation")
+}
+
+const (
+	createVMs         = 6
+	createConcurrency = workConnections
+)
+
+// BenchmarkCreate makes overlays of the base image and starts their VMs, through the client and with a bare libvirt loop of the
+// same concurrency on the same host, and reports how many times as long the client takes.
+func BenchmarkCreate(b *testing.B) {
+	if testing.Short() {
+		b.Skip("needs real libvirt hosts")
+	}
+	realHosts.once.Do(startFleet)
+	if realHosts.err != nil {
+		b.Skip(realHosts.err)
+	}
+	c := newClient(fleetConfig(realHosts.fleet), Options{RefreshInterval: time.Hour}, hooks{})
+	b.Cleanup(c.Close)
+	for c.hosts[0].ready() != nil {
+		time.Sleep(50 * time.Millisecond)
+	}
+	model := benchVM("bench-pattern")
+	makeAndStart(b, c, []clients.VMSpec{model})
+	raw := descriptionOf(b, c, model)
+	discardAll(b, c, []clients.VMSpec{model})
+
+	var ours, bare time.Duration
+	for b.Loop() {
+		specs := make([]clients.VMSpec, createVMs)
+		for i := range specs {
+			specs[i] = benchVM(fmt.Sprintf("bench-%d", i))
+		}
+		began := time.Now()
+		makeAndStart(b, c, specs)
+		ours += time.Since(began)
+		discardAll(b, c, specs)
+
+		began = time.Now()
+		domains := makeBare(b, c.hosts[0].URI, raw, model)
+		bare += time.Since(began)
+		for _, remove := range domains {
+			remove()
+		}
+	}
+	b.ReportMetric(float64(ours)/float64(bare), "ratio")
+}
+
+func benchVM(name string) clients.VMSpec {
+	spec := newVM(name, "kvm-01")
+	spec.Linked = true
+	return spec
+}
+
+// makeAndStart makes VMs and starts them, each as soon as it is there.
+func makeAndStart(b *testing.B, c *Client, specs []clients.VMSpec) {
+	b.Helper()
+	var wg sync.WaitGroup
+	for _, spec := range specs {
+		wg.Go(func() {
+			if _, err := c.CreateVM(b.Context(), spec); err != nil {
+				b.Error(err)
+				return
+			}
+			for began := time.Now(); time.Since(began) < eventuallyTimeout; time.Sleep(5 * time.Millisecond) {
+				vm, err := c.ObserveVM(b.Context(), spec.Identity, "")
+				switch {
+				case err != nil || vm.Failure != nil:
+					b.Error(err, vm.Failure)
+					return
+				case vm.PowerState == clients.PoweredOn && vm.State == clients.VMPresent:
+					return
+				case vm.State == clients.VMPresent:
+					_ = c.PowerVM(b.Context(), spec.Identity, clients.ActionPowerOn)
+				}
+			}
+			b.Errorf("%s was not started in time", spec.Name)
+		})
+	}
+	wg.Wait()
+}
+
+// discardAll removes VMs.
+func discardAll(b *testing.B, c *Client, specs []clients.VMSpec) {
+	b.Helper()
+	for _, spec := range specs {
+		for began := time.Now(); time.Since(began) < eventuallyTimeout; time.Sleep(20 * time.Millisecond) {
+			if vm, err := c.ObserveVM(b.Context(), spec.Identity, ""); err == nil && vm.State == clients.VMAbsent {
+				break
+			}
+			_ = c.DeleteVM(b.Context(), spec.Identity, clients.DeleteOptions{})
+		}
+	}
+}
+
+// descriptionOf returns the description of a VM's domain.
+func descriptionOf(b *testing.B, c *Client, spec clients.VMSpec) string {
+	b.Helper()
+	raw, err := ask(b.Context(), c.hosts[0], "DomainGetXMLDesc", func(conn *libvirt.Connect) (string, error) {
+		d, err := conn.LookupDomainByUUIDString(spec.UUID)
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = d.Free() }()
+		return d.GetXMLDesc(libvirt.DOMAIN_XML_INACTIVE)
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return raw
+}
+
+// makeBare makes and starts domains that are described like another, and returns how to remove each.
+func makeBare(b *testing.B, uri, raw string, model clients.VMSpec) []func() {
+	b.Helper()
+	next := make(chan string)
+	removals := make(chan func(), createVMs)
+	var wg sync.WaitGroup
+	for range createConcurrency {
+		conn, err := libvirt.NewConnect(uri)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _, _ = conn.Close() })
+		wg.Go(func() {
+			for id := range next {
+				remove, err := makeBareOne(conn, id, strings.ReplaceAll(strings.ReplaceAll(raw, model.UUID, id), model.Name, "bare-"+id))
+				if err != nil {
+					b.Error(err)
+					continue
+				}
+				removals <- remove
+			}
+		})
+	}
+	for range createVMs {
+		next <- uuid.NewString()
+	}
+	close(next)
+	wg.Wait()
+	close(removals)
+	var all []func()
+	for r := range removals {
+		all = append(all, r)
+	}
+	return all
+}
+
+func makeBareOne(conn *libvirt.Connect, id, raw string) (remove func(), err error) {
+	pool, err := conn.LookupStoragePoolByName("default")
+	if err != nil {
+		return nil, err
+	}
+	base, err := pool.LookupStorageVolByName(libvirthosts.BaseVolume)
+	if err != nil {
+		return nil, err
+	}
+	path, err := base.GetPath()
+	if err != nil {
+		return nil, err
+	}
+	info, err := base.GetInfo()
+	if err != nil {
+		return nil, err
+	}
+	vol, err := pool.StorageVolCreateXML(fmt.Sprintf("<volume><name>%s</name><capacity>%d</capacity><target><format type='qcow2'/></target>"+
+		"<backingStore><path>%s</path><format type='qcow2'/></backingStore></volume>", rootVolume(id), info.Capacity, path), 0)
+	if err != nil {
+		return nil, err
+	}
+	// The guest's data, as large as ours and empty.
+	seed, err := pool.StorageVolCreateXML(fmt.Sprintf("<volume><name>%s</name><capacity>65536</capacity><target><format type='raw'/></target></volume>", seedVolume(id)), 0)
+	if err != nil {
+		return nil, err
+	}
+	d, err := conn.DomainDefineXML(raw)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Create(); err != nil {
+		return nil, err
+	}
+	return func() {
+		_ = d.Destroy()
+		_ = d.Undefine()
+		_ = vol.Delete(0)
+		_ = seed.Delete(0)
+	}, nil
 }

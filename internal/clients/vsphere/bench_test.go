@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	benchVMs         = 100
+	benchVMs         = 200
 	benchConcurrency = 8
 )
 
