@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -152,6 +153,92 @@ func TestDeletionInterrupted(t *testing.T) {
 		killed.Close()
 		remove(t, open(t, fleetConfig(f), hooks{}), spec.Identity)
 		assertEmpty(t, h)
+	}
+}
+
+// TestDaemonKilledWhileDeleting kills libvirtd between the steps of a deletion, which the same client then goes on with.
+func TestDaemonKilledWhileDeleting(t *testing.T) {
+	f := fleet(t)
+	for _, last := range []string{"off", "volumes"} {
+		spec := growable("web")
+		var killed atomic.Bool
+		c := open(t, fleetConfig(f), hooks{afterStep: func(_, step string) error {
+			if step != last || killed.Swap(true) {
+				return nil
+			}
+			return errors.Join(f.Crash(t.Context(), 0), f.Restart(t.Context(), 0))
+		}})
+		create(t, c, spec)
+		powerOn(t, c, spec.Identity)
+		eventually(t, "the VM is gone", func() bool {
+			vm, err := c.ObserveVM(t.Context(), spec.Identity, "")
+			if err == nil && vm.State != clients.VMAbsent {
+				_ = c.DeleteVM(t.Context(), spec.Identity, clients.DeleteOptions{})
+			}
+			return err == nil && vm.State == clients.VMAbsent && len(vm.Leftovers) == 0
+		})
+		assertEmpty(t, f.Hosts()[0])
+		if !killed.Load() {
+			t.Errorf("a deletion has no step %q", last)
+		}
+		c.Close()
+	}
+}
+
+// TestPowerCycleInterrupted ends the client after each order of a power cycle, and kills libvirtd meanwhile: the next one goes on, the
+// VM stays one and the same, and has in the end what was asked.
+func TestPowerCycleInterrupted(t *testing.T) {
+	f := fleet(t)
+	h := f.Hosts()[0]
+	for name, crash := range map[string]func() error{
+		"Client": func() error { return nil },
+		"Daemon": func() error { return errors.Join(f.Crash(t.Context(), 0), f.Restart(t.Context(), 0)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := growable("web")
+			first := open(t, fleetConfig(f), hooks{})
+			create(t, first, spec)
+			powerOn(t, first, spec.Identity)
+			first.Close()
+
+			change := clients.Change{MemoryMiB: 320}
+			for _, order := range []func(c *Client) error{
+				func(c *Client) error { return c.PowerVM(t.Context(), spec.Identity, clients.ActionPowerOff) },
+				func(c *Client) error { return c.ReconfigureVM(t.Context(), spec.Identity, change) },
+				func(c *Client) error { return c.PowerVM(t.Context(), spec.Identity, clients.ActionPowerOn) },
+			} {
+				c := open(t, fleetConfig(f), hooks{})
+				if err := order(c); err != nil && clients.ClassOf(err) != clients.Busy {
+					t.Fatal(err)
+				}
+				if err := crash(); err != nil {
+					t.Fatal(err)
+				}
+				c.Close()
+			}
+			last := open(t, fleetConfig(f), hooks{})
+			eventually(t, "the VM runs with what was asked", func() bool {
+				vm, err := last.ObserveVM(t.Context(), spec.Identity, "")
+				switch {
+				case err != nil || vm.State != clients.VMPresent:
+					return false
+				case vm.MemoryMiB != 320 && vm.PowerState == clients.PoweredOn:
+					_ = last.PowerVM(t.Context(), spec.Identity, clients.ActionPowerOff)
+				case vm.MemoryMiB != 320:
+					_ = last.ReconfigureVM(t.Context(), spec.Identity, change)
+				case vm.PowerState != clients.PoweredOn:
+					_ = last.PowerVM(t.Context(), spec.Identity, clients.ActionPowerOn)
+				default:
+					return true
+				}
+				return false
+			})
+			if got := domains(t, h); len(got) != 1 {
+				t.Errorf("want the one domain, got %v", got)
+			}
+			remove(t, last, spec.Identity)
+			assertEmpty(t, h)
+		})
 	}
 }
 
