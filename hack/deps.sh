@@ -23,6 +23,7 @@ if ((EUID != 0)); then
   exit 1
 fi
 echo "Installing Debian packages: ${missing[*]}"
-export DEBIAN_FRONTEND=noninteractive
+# Daemons are started by the tests, on their own terms, and not by being installed.
+export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 apt-get update --quiet
 "${install[@]}"
