@@ -5,9 +5,11 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vmware/govmomi"
@@ -143,22 +145,42 @@ func (s *site) destroy(vm mo.VirtualMachine) {
 			_ = task.Wait(ctx)
 		}
 	}
-	task, err := o.Destroy(ctx)
-	if err == nil {
-		err = task.Wait(ctx)
+	err := errors.New("never tried")
+	for try := 0; err != nil && try < 50; try++ {
+		var task *object.Task
+		if task, err = o.Destroy(ctx); err == nil {
+			err = task.Wait(ctx)
+		}
+		if err != nil {
+			time.Sleep(pause)
+		}
 	}
 	if err != nil {
 		s.t.Errorf("cannot destroy VM %q: %v", vm.Name, err)
 	}
 }
 
-// vms returns all VMs and templates as the administrator sees them.
+// vms returns all VMs and templates as the administrator sees them, who tries again when the vCenter is away.
 func (s *site) vms() []mo.VirtualMachine {
 	s.t.Helper()
+	var all []mo.VirtualMachine
+	err := errors.New("never asked")
+	for try := 0; err != nil && try < 50; try++ {
+		if all, err = s.look(); err != nil {
+			time.Sleep(pause)
+		}
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return all
+}
+
+func (s *site) look() ([]mo.VirtualMachine, error) {
 	ctx := context.Background()
 	list, err := find.NewFinder(s.admin.Client).VirtualMachineList(ctx, "/...")
 	if err != nil {
-		s.t.Fatalf("cannot list VMs: %v", err)
+		return nil, fmt.Errorf("cannot list VMs: %w", err)
 	}
 	refs := make([]types.ManagedObjectReference, 0, len(list))
 	for _, vm := range list {
@@ -166,9 +188,9 @@ func (s *site) vms() []mo.VirtualMachine {
 	}
 	var all []mo.VirtualMachine
 	if err := property.DefaultCollector(s.admin.Client).Retrieve(ctx, refs, []string{"name", "config", "runtime"}, &all); err != nil {
-		s.t.Fatalf("cannot read VMs: %v", err)
+		return nil, fmt.Errorf("cannot read VMs: %w", err)
 	}
-	return all
+	return all, nil
 }
 
 // owned returns the VMs that carry an owner's mark.
