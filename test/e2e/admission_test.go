@@ -143,7 +143,9 @@ func TestRefusedAtCreation(t *testing.T) {
 // TestRefusedChange changes what cannot be changed. The message must say what to do instead.
 func TestRefusedChange(t *testing.T) {
 	w := newWorld(t, "e2e-unchangeable")
-	vm := w.vm("", vsphereSpec())
+	spec := vsphereSpec()
+	spec.ForProvider.Disks = []v1beta1.VMDisk{{Name: "data", SizeGiB: 2}}
+	vm := w.vm("", spec)
 	// A paused object is not acted on: this test is about admission only.
 	vm.Annotations = map[string]string{"crossplane.io/paused": "true"}
 	class := w.class("", 1, 256)
@@ -169,17 +171,17 @@ func TestRefusedChange(t *testing.T) {
 			change: ofVM(func(s *v1beta1.VirtualMachineSpec) { s.ForProvider.ImageRef.Name = "ubuntu-22-04" }),
 			want:   "imageRef cannot be changed on an existing VM",
 		},
-		"Resources": {
-			reason: "Running VMs are not resized yet.",
-			change: ofVM(func(s *v1beta1.VirtualMachineSpec) { s.ForProvider.Resources.CPU = ptr.To[int32](8) }),
-			want:   "change the template of its VMSet",
+		"Disk": {
+			reason: "What a guest has written is not cut off.",
+			change: ofVM(func(s *v1beta1.VirtualMachineSpec) { s.ForProvider.Disks[0].SizeGiB = 1 }),
+			want:   "sizeGiB of a disk cannot be made smaller",
 		},
-		"AddedClass": {
-			reason: "What was left out cannot be added either.",
+		"Customization": {
+			reason: "A guest is customized at its first boot.",
 			change: ofVM(func(s *v1beta1.VirtualMachineSpec) {
-				s.ForProvider.ClassRef = &v1beta1.LocalReference{Name: class.Name}
+				s.ForProvider.Customization = &v1beta1.Customization{Hostname: ptr.To("other")}
 			}),
-			want: "classRef cannot be changed on an existing VM",
+			want: "customization cannot be changed on an existing VM",
 		},
 		"Endpoint": {
 			reason: "A VM stays where it was made.",
@@ -187,12 +189,12 @@ func TestRefusedChange(t *testing.T) {
 			want:   "providerConfigRef cannot be changed",
 		},
 		"Class": {
-			reason: "A class describes VMs that exist.",
+			reason: "An installed system does not start with another firmware.",
 			change: func() error {
 				c := &v1beta1.VMClass{ObjectMeta: metav1.ObjectMeta{Namespace: w.ns, Name: class.Name}}
-				return w.tryChange(c, func() { c.Spec.CPU = 2 })
+				return w.tryChange(c, func() { c.Spec.Firmware = &v1beta1.Firmware{Type: v1beta1.FirmwareUEFI} })
 			},
-			want: "a VMClass cannot be changed",
+			want: "firmware of a class cannot be changed",
 		},
 		"EndpointType": {
 			reason: "The VMs of an endpoint must not be lost from sight.",
