@@ -24,7 +24,10 @@ func TestEndpointStatus(t *testing.T) {
 		if c := status.Capabilities; len(c.SupportedDiskTypes) != 2 || len(c.SupportedNetworkTypes) == 0 {
 			t.Errorf("want both disk types and at least one network type, got %+v", c)
 		}
-		w.assertLinkedIsHonest(status.Capabilities)
+		if c := status.Capabilities; !c.SupportsLinkedClones || !c.SupportsReconfigureOnline {
+			t.Errorf("want linked clones and changes of running VMs, got %+v", c)
+		}
+		w.assertLinkedClones()
 		zones := map[string]string{}
 		clusters := map[string]string{}
 		for _, h := range status.Inventory.Hosts {
@@ -62,8 +65,8 @@ func TestEndpointStatus(t *testing.T) {
 		w := w.with(t)
 		w.guests()
 		status := w.endpointStatus(libvirtEndpoint)
-		if c := status.Capabilities; c.SupportsReconfigureOnline || !c.SupportsLinkedClones {
-			t.Errorf("want linked clones, and no change of running VMs, got %+v", c)
+		if c := status.Capabilities; !c.SupportsReconfigureOnline || !c.SupportsLinkedClones {
+			t.Errorf("want linked clones and changes of running VMs, got %+v", c)
 		}
 		hosts := map[string]v1beta1.InventoryHost{}
 		for _, h := range status.Inventory.Hosts {
@@ -80,21 +83,32 @@ func TestEndpointStatus(t *testing.T) {
 	})
 }
 
-// assertLinkedIsHonest checks that a linked VM is made on the vCenter if it says that it can, and refused if it says that not.
-func (w *world) assertLinkedIsHonest(c *v1beta1.Capabilities) {
+// assertLinkedClones makes a linked clone of a VM, whose source then waits with going until the clone is gone. A template without a
+// snapshot cannot be a source.
+func (w *world) assertLinkedClones() {
 	w.Helper()
-	spec := vsphereSpec()
-	spec.ForProvider.Linked = true
-	vm := w.vm("-linked", spec)
-	w.create(vm)
-	if c.SupportsLinkedClones {
-		w.awaitReady(vm)
-		return
+	linked := func(suffix, image string) *v1beta1.VirtualMachine {
+		spec := vsphereSpec()
+		spec.ForProvider.ImageRef, spec.ForProvider.Linked = &v1beta1.ImageReference{Name: image}, true
+		vm := w.vm(suffix, spec)
+		w.create(vm)
+		return vm
 	}
-	w.awaitTrouble(vm, "Unsupported", "linked")
-	if vms := w.vms(w.vcenter); len(vms) > 0 {
-		w.Errorf("want no VM when linked clones are not supported, got %v", vms)
-	}
+	refused := linked("-refused", vsphereTemplate)
+	w.awaitTrouble(refused, "snapshot")
+	w.delete(refused)
+	w.awaitGone(refused)
+
+	source := w.vm("-source", vsphereSpec())
+	w.create(source)
+	w.awaitReady(source)
+	clone := linked("-linked", source.Name)
+	w.awaitReady(clone)
+	w.delete(source)
+	w.awaitTrouble(source, clone.Name)
+	w.delete(clone)
+	w.awaitGone(clone)
+	w.awaitGone(source)
 }
 
 // endpointStatus returns the status of one of the local cluster's endpoints, which must be Ready and complete.
