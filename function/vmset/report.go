@@ -19,7 +19,8 @@ import (
 )
 
 // How long a response is good for. A set whose VMs change is woken by them as well, but Crossplane stops listening to sets that
-// are woken too often, and does not make up for what it missed.
+// are woken too often, and does not make up for what it missed. A set that is idle then is looked at as often as one that is not,
+// or a change of its claim would wait.
 const (
 	ttlUnderWay = 5 * time.Second
 	ttlIdle     = time.Minute
@@ -31,6 +32,9 @@ const (
 	conditionPlaced          = "Placed"
 	conditionRolloutComplete = "RolloutComplete"
 )
+
+// conditionResponsive is Crossplane's own: it is False while changes of a set and its VMs do not wake the set.
+const conditionResponsive = "Responsive"
 
 // Reasons of conditions and events.
 const (
@@ -53,7 +57,7 @@ func report(rsp *fnv1.RunFunctionResponse, s set, d decision) error {
 	reportEvents(rsp, d)
 
 	ttl := ttlUnderWay
-	if d.plan.Complete && d.blocked == nil {
+	if d.plan.Complete && d.blocked == nil && !s.deaf {
 		ttl = ttlIdle
 	}
 	rsp.Meta.Ttl = durationpb.New(ttl)

@@ -49,6 +49,9 @@ type set struct {
 	memoryMiB, diskGiB int64
 	// pin is the placement that the template asks for.
 	pin placement.Place
+
+	// deaf says that Crossplane does not listen to changes of the set and its VMs at the moment, because there were many.
+	deaf bool
 }
 
 // parseSet reads a claim. An error is a sentence that names the field and its value.
@@ -85,6 +88,7 @@ func parseSet(xr object.Object) (set, error) {
 		template:    template.GetStructValue(),
 		config:      configRef{kind: v1beta1.ClusterProviderConfigKind, name: "default"},
 		pin:         pinned(vm.ForProvider.Placement),
+		deaf:        xr.Condition(conditionResponsive).Status == "False",
 	}
 	if ref := vm.ProviderConfigReference; ref != nil {
 		s.config = configRef{kind: ref.Kind, name: ref.Name}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
@@ -268,6 +269,35 @@ func TestConnectionSecretsAreNotShared(t *testing.T) {
 		if got := object.Of(r.GetResource()).Text("spec", "writeConnectionSecretToRef", "name"); got != want {
 			t.Errorf("%s: want connection secret %q, got %q", key, want, got)
 		}
+	}
+}
+
+// TestTimeToLive checks how long an answer is good for.
+func TestTimeToLive(t *testing.T) {
+	responsive := func(status string) *structpb.Struct {
+		xr := claimOf(1, 2)
+		xr.GetFields()["status"] = structpb.NewStructValue(fromYAML("conditions: [{type: Responsive, status: '" + status + "'}]"))
+		return xr
+	}
+	cases := map[string]struct {
+		reason string
+		req    request
+		want   time.Duration
+	}{
+		"Idle":     {reason: "A set at rest is woken by what changes.", req: usual(responsive("True"), vm(0, 2, 1)), want: ttlIdle},
+		"UnderWay": {reason: "A set at work is looked at again soon.", req: usual(responsive("True")), want: ttlUnderWay},
+		"Deaf":     {reason: "A set at rest that nothing can wake must look for itself.", req: usual(responsive("False"), vm(0, 2, 1)), want: ttlUnderWay},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			rsp, err := run(t, tc.req.proto())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := rsp.GetMeta().GetTtl().AsDuration(); got != tc.want {
+				t.Errorf("%s\nwant %s, got %s", tc.reason, tc.want, got)
+			}
+		})
 	}
 }
 
